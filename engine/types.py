@@ -193,12 +193,12 @@ class Retriever(Protocol):
     def __call__(self, query: Query, k: int) -> Ranking: ...
 
     def score(self, query: Query, rows: Rows) -> NDArray[Any]:
-        """The exact score [n] of given `rows` [n]: what __call__ would say of them; NaN = nothing to go on."""
+        """The exact score [n] of given `rows` [n]: what __call__ would say; NaN = nothing to go on."""
         ...
 
 
 class Fusion(Protocol):
-    """Makes one score of many: contributions [n, m] of every leg to every candidate; a row's sum is its score."""
+    """Makes one score of many: contributions [n, m] of every leg; a row's sum is its score."""
 
     def __call__(self, query: Query, evidence: Evidence) -> Floats: ...
 
@@ -239,7 +239,7 @@ class Forecast:
 
 
 class Forecaster(Protocol):
-    """fit learns one series: y [t] (NaN = not on sale, out of stock), regressors X [t, p]; predict is h steps on."""
+    """fit learns one series: y [t] (NaN = not on sale), regressors X [t, p]; predict is h steps on."""
 
     def fit(self, y: Floats, X: Floats | None = None) -> Self: ...
 
