@@ -1,0 +1,1 @@
+"""Whom can the log be trusted about, and what may be told of them?"""
