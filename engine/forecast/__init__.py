@@ -1,0 +1,1 @@
+"""What predicts demand: one file for each way of doing it, and one that chooses."""
