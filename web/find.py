@@ -1,0 +1,144 @@
+"""How is the shop searched over HTTP?"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, FiniteFloat
+
+from engine.errors import EngineError
+from web.answers import AnswerShape, SuggestShape
+from web.route import Ask, K, Nothing, Route
+from web.shop import Shop
+
+
+def split_commas(value: Any) -> Any:
+    """`brand,category` in an address; lists in a body stay as they are."""
+    if isinstance(value, list):
+        return [part.strip() for each in value for part in str(each).split(",") if part.strip()]
+    return value
+
+
+def parse_weights(value: Any) -> Any:
+    """`personalization:0,trend:2` in an address; a mapping in a body."""
+    if not isinstance(value, str):
+        return value
+    weights = {}
+    for pair in value.split(","):
+        name, colon, number = pair.partition(":")
+        if not colon or not name.strip():
+            raise ValueError(
+                "should be pairs of name:number with commas between, as in personalization:0,trend:2"
+            )
+        try:
+            weights[name.strip()] = float(number)
+        except ValueError:
+            raise ValueError(f"should hold numbers; {number!r} is none") from None
+    return weights
+
+
+Weight = Annotated[FiniteFloat, Field(ge=0, le=100)]
+Weights = Annotated[dict[str, Weight], Field(max_length=20)]
+WeightsText = Annotated[
+    Weights | None,
+    BeforeValidator(parse_weights),
+    Field(
+        description="name:number with commas between, as in personalization:0,trend:2.",
+        json_schema_extra={"type": "string"},
+    ),
+]
+Text = Annotated[str, Field(max_length=2000)]
+Name = Annotated[str, Field(max_length=200)]
+Clause = Annotated[str, Field(min_length=1, max_length=2000)]
+
+
+class _Search(Ask):
+    q: Text = Field("", description="What the shopper typed; empty to browse.")
+    user: Annotated[str, Field(max_length=512)] | None = None
+    session: Annotated[str, Field(max_length=512)] | None = None
+    k: K = 10
+    offset: Annotated[int, Field(ge=0, le=10_000)] = 0
+    sort: Name = Field("", description="A column; `-price` is from high to low. Empty: by score.")
+    explain: bool = False
+    pipeline: Name = Field("", description="One model or fusion alone: keyword, semantic, hybrid ...")
+    collapse: Name = Field("", description="A column: at most one hit for each of its values.")
+
+
+class SearchByAddress(_Search):
+    filter: Annotated[list[Clause], Field(max_length=100)] = Field(
+        [], description="Clauses that must all hold, as in brand=HP or price<100; may be repeated."
+    )
+    facets: Annotated[list[Name], BeforeValidator(split_commas), Field(max_length=50)] = Field(
+        [], description="Columns to count, with commas between."
+    )
+    weights: WeightsText = None
+
+
+class SearchByBody(_Search):
+    filter: Annotated[list[Clause], Field(max_length=100)] | Clause | dict[str, Any] = Field([])
+    facets: Annotated[list[Name], Field(max_length=50)] = Field([])
+    weights: Weights | None = None
+    vector: Annotated[list[FiniteFloat], Field(min_length=1, max_length=8192)] | None = None
+
+
+def search(shop: Shop, ask: SearchByAddress | SearchByBody) -> Any:
+    return shop.search(
+        ask.q,
+        user=ask.user,
+        session=ask.session,
+        k=ask.k,
+        offset=ask.offset,
+        filters=ask.filter or None,
+        facets=tuple(ask.facets),
+        sort=ask.sort,
+        explain=ask.explain,
+        weights=ask.weights,
+        vector=ask.vector if isinstance(ask, SearchByBody) else None,
+        pipeline=ask.pipeline,
+        collapse=ask.collapse,
+    )
+
+
+class Prefix(Ask):
+    q: Text
+    k: Annotated[int, Field(ge=1, le=50)] = 10
+
+
+def suggest(shop: Shop, ask: Prefix) -> Any:
+    found = shop.suggest(ask.q, k=ask.k)
+    return {"suggestions": [{"text": each} if isinstance(each, str) else each for each in found]}
+
+
+class NotBuilt(EngineError):
+    """This version does not do that."""
+
+    status = 501
+
+
+def search_image(shop: Shop, ask: Nothing) -> Any:
+    raise NotBuilt("Search by picture needs an image encoder, which this version has not. Search by words.")
+
+
+ROUTES = (
+    Route(
+        "GET",
+        "/v1/search",
+        "Search the catalogue",
+        SearchByAddress,
+        AnswerShape,
+        search,
+        problems=(404,),
+        tag="search",
+    ),
+    Route(
+        "POST",
+        "/v1/search",
+        "Search, with a JSON body",
+        SearchByBody,
+        AnswerShape,
+        search,
+        problems=(404,),
+        tag="search",
+    ),
+    Route("GET", "/v1/suggest", "Complete what is being typed", Prefix, SuggestShape, suggest, tag="search"),
+)

@@ -1,0 +1,57 @@
+"""Which files does a browser get?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from flask import Flask, Response, jsonify, send_from_directory
+from werkzeug.exceptions import NotFound
+
+from web.options import WebOptions
+
+STATIC = Path(__file__).parent / "static"
+PAGES = {"/": "index.html", "/studio": "studio.html", "/docs": "docs.html", "/widget.js": "widget.js"}
+
+
+def install(app: Flask, options: WebOptions) -> None:
+    """The pages, their files, and the shop's own pictures. Nothing is read from outside the two folders."""
+    for path, name in PAGES.items():
+        app.add_url_rule(path, f"page_{name}", _page(name), methods=["GET"])
+
+    @app.get("/static/<path:name>")
+    def static_file(name: str) -> Response:
+        answer = send_from_directory(STATIC, name, max_age=0, etag=True)
+        answer.headers["Cache-Control"] = "no-cache"  # asked again each time; a 304 when unchanged
+        return answer
+
+    @app.get("/images/<path:name>")
+    def image(name: str) -> Response:
+        if not options.images.is_dir():
+            raise NotFound
+        answer = send_from_directory(options.images.resolve(), name, max_age=86_400, etag=True)
+        # A picture is only ever a picture, even an SVG opened by itself.
+        answer.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+        answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+        return answer
+
+    @app.get("/favicon.ico")
+    def icon() -> Response:
+        return send_from_directory(STATIC, "mark.svg", mimetype="image/svg+xml", max_age=86_400)
+
+    @app.get("/shop.json")
+    def about() -> Response:
+        """What the pages need to know before their first call."""
+        return jsonify(name=options.name, key=options.page_key if options.require_keys else "")
+
+
+def _page(name: str) -> Callable[[], Response]:
+    def page() -> Response:
+        answer = send_from_directory(STATIC, name, max_age=0, etag=True)
+        answer.headers["Cache-Control"] = "no-cache"
+        if name == "widget.js":
+            answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+            answer.headers["Access-Control-Allow-Origin"] = "*"
+        return answer
+
+    return page

@@ -1,0 +1,86 @@
+"""What does the HTTP face ask of the engine?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+
+class Shop(Protocol):
+    """The part of `engine.engine.Engine` that routes call: one method a route."""
+
+    def search(
+        self,
+        q: str = "",
+        *,
+        user: str | None = None,
+        session: str | None = None,
+        k: int = 10,
+        offset: int = 0,
+        filters: Any = None,
+        facets: Sequence[str] = (),
+        sort: str = "",
+        explain: bool = False,
+        weights: Mapping[str, float] | None = None,
+        vector: Sequence[float] | None = None,
+        pipeline: str = "",
+        collapse: str = "",
+    ) -> Any: ...
+
+    def similar(
+        self,
+        item_ids: Sequence[str],
+        *,
+        k: int = 10,
+        explain: bool = False,
+        weights: Mapping[str, float] | None = None,
+        pipeline: str = "",
+        user: str | None = None,
+    ) -> Any: ...
+
+    def recommend(
+        self,
+        user: str | None,
+        *,
+        k: int = 10,
+        repeat: bool = False,
+        explain: bool = False,
+        weights: Mapping[str, float] | None = None,
+        pipeline: str = "",
+        session: Any = None,
+    ) -> Any: ...
+
+    def trending(self, *, category: str = "", k: int = 10) -> Any: ...
+
+    def trending_searches(self, *, k: int = 10) -> Any: ...
+
+    def suggest(self, prefix: str, *, k: int = 10) -> Any: ...
+
+    def bundle(self, item_ids: Sequence[str], *, k: int = 5) -> Any: ...
+
+    def profile(self, user: str) -> Any: ...
+
+    def item(self, item_id: str) -> dict[str, Any]: ...
+
+    def put_items(self, items: Sequence[Mapping[str, Any]]) -> Any: ...
+
+    def delete_item(self, item_id: str) -> Any: ...
+
+    def add_events(self, events: Sequence[Mapping[str, Any]]) -> Any: ...
+
+    def export(self, user: str) -> Any: ...
+
+    def forget(self, user: str) -> Any: ...
+
+    def doctor(self) -> Any: ...
+
+    def generations(self) -> Any: ...
+
+    def forecast(
+        self,
+        *,
+        item: str | None = None,
+        category: str | None = None,
+        series: str | None = None,
+        horizon: int = 28,
+    ) -> Any: ...

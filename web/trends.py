@@ -1,0 +1,85 @@
+"""What is rising, and what will sell?"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Self
+
+from pydantic import Field, model_validator
+
+from web.answers import AnswerShape, ForecastShape, SearchesShape
+from web.plain import plain
+from web.route import Ask, K, Route
+from web.shop import Shop
+
+
+class Trending(Ask):
+    category: Annotated[str, Field(max_length=512)] = ""
+    k: K = 10
+
+
+def trending(shop: Shop, ask: Trending) -> Any:
+    return shop.trending(category=ask.category, k=ask.k)
+
+
+class Searches(Ask):
+    k: Annotated[int, Field(ge=1, le=100)] = 10
+
+
+def searches(shop: Shop, ask: Searches) -> Any:
+    found = plain(shop.trending_searches(k=ask.k))
+    return {"searches": [{"query": each} if isinstance(each, str) else each for each in found]}
+
+
+class ForecastOf(Ask):
+    """Exactly one of item, category and series."""
+
+    item: Annotated[str, Field(min_length=1, max_length=512)] | None = None
+    category: Annotated[str, Field(min_length=1, max_length=512)] | None = None
+    series: Annotated[str, Field(min_length=1, max_length=512)] | None = None
+    horizon: Annotated[int, Field(ge=1, le=366, description="Days ahead.")] = 28
+
+    @model_validator(mode="after")
+    def one_of_them(self) -> Self:
+        if sum(each is not None for each in (self.item, self.category, self.series)) != 1:
+            raise ValueError("should name exactly one of item, category and series")
+        return self
+
+
+def forecast(shop: Shop, ask: ForecastOf) -> Any:
+    found = plain(shop.forecast(item=ask.item, category=ask.category, series=ask.series, horizon=ask.horizon))
+    if isinstance(found, list):
+        found = found[0]
+    return {"series": ask.item or ask.category or ask.series or "", **found}
+
+
+ROUTES = (
+    Route(
+        "GET",
+        "/v1/trending",
+        "What is rising now",
+        Trending,
+        AnswerShape,
+        trending,
+        problems=(404,),
+        tag="trends",
+    ),
+    Route(
+        "GET",
+        "/v1/trending/searches",
+        "What is being searched more",
+        Searches,
+        SearchesShape,
+        searches,
+        tag="trends",
+    ),
+    Route(
+        "GET",
+        "/v1/forecast",
+        "Demand to come",
+        ForecastOf,
+        ForecastShape,
+        forecast,
+        problems=(404,),
+        tag="trends",
+    ),
+)
