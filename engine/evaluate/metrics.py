@@ -170,7 +170,8 @@ def auc(judged: Judged, n_items: int) -> Floats:
     unseen_bad = bad - misses.sum(1)
     pairs = judged.relevant * bad
     area: Floats = np.full(len(pairs), np.nan)
-    return np.divide(below + 0.5 * unseen_good * unseen_bad, pairs, out=area, where=pairs > 0)
+    np.divide(below + 0.5 * unseen_good * unseen_bad, pairs, out=area, where=pairs > 0)
+    return area
 
 
 def roc_auc(labels: ArrayLike, scores: ArrayLike) -> float:
