@@ -246,7 +246,8 @@ def _with_p(outcomes: Sequence[Outcome], best: int | None, primary: str, seed: i
         return list(outcomes)
     rival = outcomes[best].values[primary]
     others = [o for at, o in enumerate(outcomes) if at != best]
-    raw = [sign_flip(o.values[primary], rival, 2000, seed) for o in others]
+    flips = int(np.clip(2e7 / len(rival), 2000, 10_000))
+    raw = [sign_flip(o.values[primary], rival, flips, seed) for o in others]
     corrected = dict(zip((o.name for o in others), holm(raw), strict=True))
     return [replace(o, p_adjusted=corrected.get(o.name, float("nan"))) for o in outcomes]
 

@@ -40,16 +40,26 @@ def tradeoff(results: Results, across: str) -> str:
     taken: list[tuple[float, float]] = []
     widest = max(x for _, x, _ in points) or 1.0
     for outcome, x, y in points:
-        lift = 0
-        # A label steps aside for those already written near it.
-        while any(abs(x - u) < 0.2 * widest and abs(y / top + lift * 0.045 - v) < 0.043 for u, v in taken):
-            lift += 1 if y < top * 0.9 else -1
-        taken.append((x, y / top + lift * 0.045))
+        # A label steps aside, up or down, for those already written near it; a line leads back to its point.
+        steps = (s * sign for s in range(2 * len(points)) for sign in (1, -1))
+        near = [v for u, v in taken if abs(x - u) < 0.25 * widest]
+        height = next(
+            y / top + s * 0.05 for s in steps if all(abs(y / top + s * 0.05 - v) >= 0.05 for v in near)
+        )
+        taken.append((x, height))
         axes.annotate(
-            outcome.name, (x, y), (7, lift * 11), textcoords="offset points", va="center", size=9, color=INK
+            outcome.name,
+            (x, y),
+            (x + 0.025 * widest, height * top),
+            va="center",
+            size=9,
+            color=INK,
+            arrowprops={"arrowstyle": "-", "color": FAINT, "shrinkA": 0, "shrinkB": 3},
         )
     axes.set_xlim(0, widest * 1.22)
-    axes.set_ylim(0, top * 1.12)
+    axes.set_ylim(
+        min(0, 1.05 * top * min(v for _, v in taken)), top * max(1.08, 0.05 + max(v for _, v in taken))
+    )
     axes.set_xlabel(across)
     axes.set_ylabel(results.primary)
     axes.grid(color=FAINT, linewidth=0.8)
