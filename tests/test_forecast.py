@@ -7,11 +7,13 @@ import pytest
 
 from engine.forecast.arima import Arima, approximate_aicc, choose_difference
 from engine.forecast.croston import Intermittent, adida_rates, croston_rates, tsb_rates
-from engine.forecast.decayed import DecayedMean, decayed_means, weekday_shares
+from engine.forecast.decayed import DecayedMean, decayed_means
 from engine.forecast.demand import DAY, Demand
+from engine.forecast.fast import Fast
 from engine.forecast.naive import SeasonalNaive, naive
-from engine.forecast.seasonality import filled, seasonal_pattern, seasonal_strength
+from engine.forecast.seasonality import Season, filled, season_shares, seasonal_pattern, seasonal_strength
 from engine.forecast.smoothing import Smoothing
+from engine.forecast.theta import Theta
 from engine.types import Floats, Forecaster
 
 WEEK = np.array([5.0, 6.0, 7.0, 8.0, 12.0, 20.0, 14.0])
@@ -26,6 +28,9 @@ EVERY: dict[str, Forecaster] = {
     "adida": Intermittent("adida"),
     "arima": Arima(season=7, exact=1),
     "smoothing": Smoothing(season=7),
+    "theta": Theta(season=7),
+    "fast theta": Fast("theta"),
+    "fast smoothing": Fast("smoothing"),
 }
 
 
@@ -99,11 +104,24 @@ def test_the_decayed_mean_by_hand() -> None:
     assert decayed_means(np.array([[8.0, np.nan, 2.0]]), 1.0)[0] == pytest.approx(4.0 / 1.25)
 
 
-def test_weekday_shares_follow_the_last_day() -> None:
-    shares = weekday_shares(np.resize(WEEK, (1, 71)), 7, prior=0.0)[0]
-    assert shares == pytest.approx(np.roll(WEEK, -71 % 7 and -(71 % 7)) / WEEK.mean(), rel=0.05)
+def test_a_season_by_hand_starts_at_the_step_to_come() -> None:
+    """1 3 1 3 1: the step to come is a 3, the mean 2: shares 3/2 and 1/2 without a prior."""
+    assert season_shares(np.array([[3.0, 1.0, 3.0, 1.0]]), 2, prior=0.0)[0].tolist() == [1.5, 0.5]
+    assert season_shares(np.array([[1.0, 3.0, 1.0]]), 2, prior=0.0)[0].tolist() == [1.5, 0.5]
     ahead = DecayedMean(14.0, season=7).fit(np.resize(WEEK, 71)).predict(7).mean
     assert ahead == pytest.approx(np.roll(WEEK, -(71 % 7)), rel=0.06)
+
+
+@pytest.mark.parametrize("shift", [0.0, -30.0])
+def test_a_season_taken_out_and_put_back_is_there_again(shift: float) -> None:
+    y = weekly(141) + shift
+    season = Season.of(y, 7)
+    assert season.times == (shift == 0.0) and len(season.shape) == 7
+    flat = season.take_out(y)
+    assert flat.std() < y.std() / 2
+    assert season.put_back(flat[-14:]) == pytest.approx(y[-14:])
+    ahead = season.put_back(np.full(7, flat.mean()))
+    assert ahead == pytest.approx(np.roll(WEEK, -(141 % 7)) + shift, abs=1.0)
 
 
 def test_croston_by_hand() -> None:

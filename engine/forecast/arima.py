@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 
 from engine.forecast.decayed import DecayedMean
-from engine.forecast.seasonality import SEASONAL_FROM, filled, seasonal_pattern, seasonal_strength
+from engine.forecast.seasonality import Season, filled
 from engine.forecast.spread import smallest
 from engine.types import Floats, Forecast
 
@@ -38,7 +38,7 @@ class Arima:
     order_: Order = (0, 0, 0)
     note_: str = ""
     result_: Any = None
-    pattern_: Floats | None = None  # additive season of the coming steps, on the fitted scale
+    season_: Season | None = None
     center_: Floats | None = None
     fallback_: DecayedMean | None = None
     floor_: float | None = 0.0
@@ -52,12 +52,10 @@ class Arima:
         fine = past[np.isfinite(past)]
         if len(fine) < SHORTEST or np.ptp(fine) == 0:
             return replace(bare, note_="too short or constant for ARIMA: decayed mean")
-        scale = np.log1p(past) if self.log and floor is not None else past
-        pattern = np.zeros(max(1, self.season))
-        if self.season > 1 and seasonal_strength(scale, self.season) >= SEASONAL_FROM:
-            pattern = seasonal_pattern(scale, self.season)
-        flat = scale - np.resize(pattern, len(scale))
-        ahead = np.roll(pattern, -(len(scale) % len(pattern)))
+        season = Season.of(past, self.season)
+        flat = season.take_out(past)
+        if self.log and floor is not None:
+            flat = np.log1p(flat)
         exog, center = None, None
         if X is not None and X.shape[1]:
             exog = np.asarray(X, np.float64)[-self.memory :]
@@ -66,33 +64,34 @@ class Arima:
         result, order, note = _best_fit(flat, exog, self.order, self.exact)
         if result is None:
             return replace(bare, note_=f"no ARIMA could be fitted ({note}): decayed mean")
-        return replace(bare, result_=result, order_=order, note_=note, pattern_=ahead, center_=center)
+        return replace(bare, result_=result, order_=order, note_=note, season_=season, center_=center)
 
     def predict(self, h: int, X: Floats | None = None, levels: Sequence[int] = ()) -> Forecast:
         """`X` [h, p]: the regressors of the coming steps, wanted when they were fitted."""
         if self.fallback_ is None:
             raise ValueError("fit first")
-        if self.result_ is None or self.pattern_ is None:
+        if self.result_ is None or self.season_ is None:
             return self.fallback_.predict(h, None, levels)
         exog = None if self.center_ is None or X is None else np.asarray(X, np.float64) - self.center_
         ahead = self.result_.get_forecast(h, exog=exog)
-        season = np.resize(self.pattern_, h)
-        middle = np.asarray(ahead.predicted_mean) + season
-        # Past a few times the fitted spread, a variance says that the fit is lost, not how wide to draw it.
-        sigma = np.sqrt(np.maximum(np.asarray(ahead.var_pred_mean), 0.0))
+        middle = np.asarray(ahead.predicted_mean, np.float64)
+        sigma = np.sqrt(np.maximum(np.asarray(ahead.var_pred_mean, np.float64), 0.0))
         logged = self.log and self.floor_ is not None
         least = -np.inf if self.floor_ is None else self.floor_
-        lower, upper = {}, {}
-        for level in levels:
-            z = NormalDist().inv_cdf(0.5 + level / 200.0)
-            low, high = middle - z * sigma, middle + z * sigma
-            if logged:
-                low, high = np.expm1(low), np.expm1(np.minimum(high, 50.0))
-            lower[level], upper[level] = np.maximum(low, least), np.maximum(high, least)
+
+        def whole(flat: Floats, season: Season) -> Floats:
+            grown = np.expm1(np.minimum(flat, 50.0)) if logged else flat
+            return np.maximum(season.put_back(grown), least)
+
         # E[log-normal] from the one-step variance: the h-step one also holds the level's wandering, which
         # would make every forecast grow with the horizon.
-        mean = np.expm1(np.minimum(middle + 0.5 * min(float(sigma[0]) ** 2, 1.0), 50.0)) if logged else middle
-        return Forecast(np.maximum(mean, least), lower, upper)
+        mean = middle + 0.5 * min(float(sigma[0]) ** 2, 0.5) if logged else middle
+        bounds = {level: NormalDist().inv_cdf(0.5 + level / 200.0) * sigma for level in levels}
+        return Forecast(
+            whole(mean, self.season_),
+            {level: whole(middle - wide, self.season_) for level, wide in bounds.items()},
+            {level: whole(middle + wide, self.season_) for level, wide in bounds.items()},
+        )
 
 
 def choose_difference(y: Floats) -> int:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Self
+
 import numpy as np
 
 from engine.types import Floats
 
+SHUT = 0.05  # a phase with less than this share of the mean is one in which the shop is shut
 CYCLES = 26  # a season is learned from this many latest cycles: half a year of weeks
 SEASONAL_FROM = (
     0.3  # strength above which a season is taken out (Hyndman & Athanasopoulos, FPP3 4.3, scale 0..1)
@@ -75,3 +79,72 @@ def from_first_value(y: Floats) -> Floats:
     """`y` from its first day on sale: the leading NaNs cut off."""
     known = np.flatnonzero(np.isfinite(y))
     return y[known[0] :] if len(known) else y[:0]
+
+
+def season_shares(Y: Floats, season: int, prior: float = 8.0, cycles: int = 52) -> Floats:
+    """How each phase stands to the mean [n, season], the first column that of the step to come; mean 1.
+
+    From the last `cycles` cycles of `Y` [n, t], shrunk to the shape of all rows together by `prior` units
+    a phase: a thin series borrows the shop's week. A phase never seen has share 1.
+    """
+    recent = Y[:, -min(Y.shape[1], cycles * season) :]
+    pad = -recent.shape[1] % season
+    if pad:
+        recent = np.concatenate([np.full((len(Y), pad), np.nan), recent], axis=1)
+    cube = recent.reshape(len(Y), -1, season)
+    known = np.isfinite(cube)
+    units = np.where(known, cube, 0.0).sum(axis=1)
+    days = known.sum(axis=1)
+    rate = np.divide(units.sum(axis=1), days.sum(axis=1), out=np.zeros(len(Y)), where=days.sum(axis=1) > 0)
+    expected = rate[:, None] * days
+    total = expected.sum(axis=0)
+    whole = np.divide(units.sum(axis=0), total, out=np.ones(season), where=total > 0)
+    mass = expected + prior
+    share = np.divide(units + prior * whole, mass, out=np.ones_like(units), where=mass > 0)
+    mean = share.mean(axis=1, keepdims=True)
+    shape: Floats = np.divide(share, mean, out=np.ones_like(share), where=mean > 0)
+    return shape
+
+
+def over_past(ahead: Floats, t: int) -> Floats:
+    """A shape [.., season] that starts at the step to come, laid over the `t` steps before it [.., t]."""
+    season = ahead.shape[-1]
+    return ahead[..., (np.arange(t) - t) % season]
+
+
+@dataclass(frozen=True, eq=False)
+class Season:
+    """A season that can be taken out of a series and put back on its forecast.
+
+    Times a share for units sold (busy days vary more), plus a pattern for a series that goes below 0, and
+    nothing where it is not strong enough to pay. `shape` [season] starts at the step to come.
+    """
+
+    shape: Floats
+    times: bool
+
+    @classmethod
+    def of(cls, y: Floats, season: int) -> Self:
+        if season < 2 or seasonal_strength(y, season) < SEASONAL_FROM:
+            return cls(np.ones(1), True)
+        seen = y[np.isfinite(y)]
+        if seen.min() >= 0.0:
+            return cls(season_shares(y[None, :], season)[0], True)
+        return cls(np.roll(seasonal_pattern(y, season), -(len(y) % season)), False)
+
+    def take_out(self, y: Floats) -> Floats:
+        """`y` [t] without the season; the phases in which the shop is shut become NaN."""
+        over = over_past(self.shape, len(y))
+        if not self.times:
+            return y - over
+        flat: Floats = np.divide(y, over, out=np.full(len(y), np.nan), where=over > SHUT)
+        return flat
+
+    def put_back(self, flat: Floats) -> Floats:
+        """The season on `flat` [h], which starts at the step to come."""
+        ahead = np.resize(self.shape, len(flat))
+        return flat * ahead if self.times else flat + ahead
+
+    def widen(self, sigma: Floats) -> Floats:
+        """A standard deviation [h] of the season-free series, as one of the whole."""
+        return sigma * np.resize(self.shape, len(sigma)) if self.times else sigma
