@@ -7,10 +7,9 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import NoReturn, Protocol, Protocol
 
 from engine.errors import BadQuery
-from indexes.columns import ColumnIndex
 from indexes.conditions import (
     And,
     Compare,
@@ -36,12 +35,23 @@ _TOKEN = re.compile(
       (?P<quoted>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')
     | (?P<operator><=|>=|!=|==|=|<|>|:)
     | (?P<mark>[()\[\],])
-    | (?P<word>[^\s()\[\],=<>!:"']+(?:[:'"!](?=[^\s()\[\],=<>!:])[^\s()\[\],=<>!:"']+)*)
+    | (?P<word>[^\s()\[\],=<>!:"'&|]+)
     | (?P<bang>!)
     )""",
     re.VERBOSE,
 )
-_PLAIN_VALUE = re.compile(r"\s*([^\s()\[\],\"'][^()\[\],\"']*?)(?=\s*(?:$|[)\],]|\s(?:and|or|AND|OR)\s))")
+_PLAIN_VALUE = re.compile(
+    r"\s*([^\s()\[\],\"'][^()\[\],\"]*?)(?=\s*(?:$|[)\],]|&&|\|\||\s(?:and|or)(?:\s|$)))", re.IGNORECASE
+)
+
+
+class Columns(Protocol):
+    """Anything that holds attribute columns: those of a generation, or with the live changes over them."""
+
+    @property
+    def names(self) -> tuple[str, ...]: ...
+
+    def mask(self, condition: Filter) -> Mask: ...
 
 
 def parse_filter(source: str | Sequence[object] | Mapping[str, object] | None) -> Filter:
@@ -53,10 +63,10 @@ def parse_filter(source: str | Sequence[object] | Mapping[str, object] | None) -
     return _parsed(source, 0)
 
 
-def allowed(columns: ColumnIndex, condition: Filter) -> Mask:
+def allowed(columns: Columns, condition: Filter) -> Mask:
     """Which rows `condition` keeps; BadQuery for a column that no item has, with the nearest names."""
     for name in sorted(columns_of(condition)):
-        if name not in columns.spans:
+        if name not in columns.names:
             near = difflib.get_close_matches(name, columns.names, 3, 0.5) or columns.names[:8]
             known = ", ".join(near) or "none"
             raise BadQuery(f"No item has a column {name!r}; filter on one of: {known}.")

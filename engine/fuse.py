@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 
 from engine.types import Evidence, Floats, Fusion, Query
 
-Weights = Mapping[str, float]
-EVEN: Weights = MappingProxyType({})  # a leg without a weight has weight 1
+Weights = Mapping[str, float]  # a leg without a weight has weight 1
 
 
 def spread(values: Floats, voices: NDArray[np.bool_], legs: tuple[str, ...], weights: Weights) -> Floats:
@@ -62,7 +61,7 @@ def min_max(scores: Floats, floors: Floats) -> Floats:
 class ReciprocalRanks:
     """Sum of weight / (k + rank). Cormack, Clarke and Buettcher, SIGIR 2009; ties share their mean rank."""
 
-    weights: Weights = field(default=EVEN)
+    weights: Weights = field(default_factory=dict)
     k: float = 60.0
 
     def __call__(self, query: Query, evidence: Evidence) -> Floats:
@@ -77,7 +76,7 @@ class TheoreticalMinMax:
     Bruch, Gai and Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval", TOIS 2023.
     """
 
-    weights: Weights = field(default=EVEN)
+    weights: Weights = field(default_factory=dict)
 
     def __call__(self, query: Query, evidence: Evidence) -> Floats:
         scaled = min_max(evidence.scores, evidence.floors)
@@ -88,7 +87,7 @@ class TheoreticalMinMax:
 class ZScores:
     """Weighted sum of standard scores. Renda and Straccia, SAC 2003. A leg that scores all alike adds 0."""
 
-    weights: Weights = field(default=EVEN)
+    weights: Weights = field(default_factory=dict)
 
     def __call__(self, query: Query, evidence: Evidence) -> Floats:
         mean, deviation = _moments(evidence.scores)
@@ -102,7 +101,7 @@ class ZScores:
 class DistributionBased:
     """Scores scaled between mean - 3 and mean + 3 standard deviations, clipped (Mazzeschi 2023; Qdrant)."""
 
-    weights: Weights = field(default=EVEN)
+    weights: Weights = field(default_factory=dict)
 
     def __call__(self, query: Query, evidence: Evidence) -> Floats:
         mean, deviation = _moments(evidence.scores)
@@ -117,7 +116,7 @@ class DistributionBased:
 class UnitLength:
     """Scores of each leg divided by their Euclidean length (l2 in OpenSearch's normalization processor)."""
 
-    weights: Weights = field(default=EVEN)
+    weights: Weights = field(default_factory=dict)
 
     def __call__(self, query: Query, evidence: Evidence) -> Floats:
         known = np.nan_to_num(evidence.scores)
@@ -133,7 +132,7 @@ class Borda:
     Aslam and Montague, "Models for Metasearch", SIGIR 2001. Points are divided by n.
     """
 
-    weights: Weights = field(default=EVEN)
+    weights: Weights = field(default_factory=dict)
 
     def __call__(self, query: Query, evidence: Evidence) -> Floats:
         n = len(evidence.rows)
@@ -159,7 +158,7 @@ class Combined:
     """
 
     power: float = 0.0
-    weights: Weights = field(default=EVEN)
+    weights: Weights = field(default_factory=dict)
 
     def __call__(self, query: Query, evidence: Evidence) -> Floats:
         listed = ~np.isnan(evidence.ranks)
@@ -180,7 +179,7 @@ class Condorcet:
     beaten candidate's point is divided among the legs that voted so. Divided by n - 1. Legs vote by score.
     """
 
-    weights: Weights = field(default=EVEN)
+    weights: Weights = field(default_factory=dict)
 
     def __call__(self, query: Query, evidence: Evidence) -> Floats:
         scores = evidence.scores
