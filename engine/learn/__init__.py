@@ -1,0 +1,56 @@
+"""What learns from behaviour, and by which name? One line each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from engine.learn.als import Als
+from engine.learn.ease import Ease
+from engine.learn.markov import Markov
+from engine.learn.neighbours import Neighbours
+from engine.learn.next_items import NextItems
+from engine.learn.popularity import Popularity
+from engine.learn.repeats import Repeats
+from engine.learn.sessions import Sessions
+from engine.learn.together import Together
+from engine.learn.visits import Reading
+from engine.types import Index, Learner
+from indexes.factors import FactorIndex
+from indexes.neighbours import NeighbourIndex
+from indexes.popularity import PopularityIndex
+from indexes.repeats import RepeatIndex
+from indexes.sessions import SessionIndex
+
+LEARNERS: Mapping[str, Learner] = {
+    "popularity": Popularity(),
+    "als": Als(),
+    "neighbours": Neighbours(),
+    "sessions": Sessions(),
+    "ease": Ease(),
+    "markov": Markov(),
+    "next": NextItems(),
+    "together": Together(),
+    "repeats": Repeats(),
+    "crowd": Sessions(
+        unit="user", near=300, half_life_days=0.0, user_half_life_days=60.0, combine="sum", idf_power=0.0
+    ),
+}
+
+INDEXES: Mapping[str, type[Index]] = {
+    "popularity": PopularityIndex,
+    "als": FactorIndex,
+    "neighbours": NeighbourIndex,
+    "sessions": SessionIndex,
+    "ease": NeighbourIndex,
+    "markov": NeighbourIndex,
+    "next": NeighbourIndex,
+    "together": NeighbourIndex,
+    "repeats": RepeatIndex,
+    "crowd": SessionIndex,
+}
+
+
+def reading_of(name: str) -> Reading:
+    """How a history must be read for what learner `name` left: all alike where it does not say."""
+    found = getattr(LEARNERS[name], "reading", None)
+    return found if isinstance(found, Reading) else Reading()
