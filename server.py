@@ -90,7 +90,7 @@ def checker(engine: Any) -> keys.Check:
     """Look a secret up among the home's keys."""
 
     def check(secret: str) -> keys.Grant | None:
-        found = engine.check_key(secret)
+        found = engine.store.check_key(secret)
         return None if found is None else keys.Grant(found.name, found.scopes)
 
     return check
@@ -102,9 +102,6 @@ def _view(route: Route, engine: Shop, options: WebOptions, metrics: Metrics) -> 
         ask = read(route, request, path)
         if getattr(ask, "k", 1) > options.max_k:
             raise Refused(400, f"`k` should be at most {options.max_k} on this server.", "k")
-        refresh = getattr(engine, "refresh_if_newer", None)
-        if refresh is not None:
-            refresh()
         value = route.handle(engine, ask)
         metrics.note(route.path, value)
         if route.status == 204:
@@ -130,9 +127,6 @@ def _health(app: Flask, engine: Shop, metrics: Metrics) -> None:
 
     @app.get("/health/ready")
     def ready() -> Response:
-        refresh = getattr(engine, "refresh_if_newer", None)
-        if refresh is not None:
-            refresh()
         answer = engine.search("", k=1)
         return _json(json.dumps({"ready": True, "generation": answer.generation}))
 

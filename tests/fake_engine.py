@@ -68,8 +68,8 @@ class FakeEngine:
         self._note("recommend", user=user, k=k, **more)
         return self._answer(list(self.rows.values()), k)
 
-    def trending(self, *, category: str = "", k: int = 10) -> FakeAnswer:
-        self._note("trending", category=category, k=k)
+    def trending(self, *, k: int = 10, **more: Any) -> FakeAnswer:
+        self._note("trending", k=k, **more)
         return self._answer(list(self.rows.values()), k)
 
     def trending_searches(self, *, k: int = 10) -> list[dict[str, Any]]:
@@ -101,9 +101,7 @@ class FakeEngine:
         return {"accepted": len(items)}
 
     def delete_item(self, item_id: str) -> bool:
-        self.item(item_id)
-        del self.rows[item_id]
-        return True
+        return self.rows.pop(item_id, None) is not None
 
     def add_events(self, events: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         self._note("add_events", events=events)
@@ -112,14 +110,14 @@ class FakeEngine:
             self.events[str(event.get("event_id", f"{before}-{n}"))] = dict(event)
         return {"accepted": len(events), "new": len(self.events) - before}
 
-    def export(self, user: str) -> dict[str, Any]:
-        return {"events": [event for event in self.events.values() if event.get("user_id") == user]}
+    def export(self, user: str) -> list[dict[str, Any]]:
+        return [event for event in self.events.values() if event.get("user_id") == user]
 
     def forget(self, user: str) -> dict[str, Any]:
-        return {"events": 0}
+        return {"erased": 0}
 
-    def doctor(self) -> dict[str, Any]:
-        return {}
+    def ready(self) -> bool:
+        return self.generation is not None
 
     def generations(self) -> list[dict[str, Any]]:
         return [{"generation": self.generation}]

@@ -48,7 +48,7 @@ def problem(answer: Any, status: int) -> dict[str, Any]:
 def test_search_hands_every_parameter_to_one_engine_call(client: FlaskClient, engine: FakeEngine) -> None:
     asked = (
         "/v1/search?q=lamp&user=u1&session=s1&k=1&offset=1&filter=brand%3DLumo&filter=price%3C100"
-        "&facets=brand,price&sort=-price&explain=true&weights=trend:0,relevance:2.5&pipeline=hybrid&collapse=brand"
+        "&facets=brand,price&sort=-price&explain=true&weights=trend:0,relevance:2.5&pipeline=hybrid&collapse=brand&language=zh"
     )
     answer = client.get(asked)
     assert answer.status_code == 200
@@ -71,6 +71,7 @@ def test_search_hands_every_parameter_to_one_engine_call(client: FlaskClient, en
                 "vector": None,
                 "pipeline": "hybrid",
                 "collapse": "brand",
+                "language": "zh",
             },
         )
     ]

@@ -50,24 +50,32 @@ WeightsText = Annotated[
 Text = Annotated[str, Field(max_length=2000)]
 Name = Annotated[str, Field(max_length=200)]
 Clause = Annotated[str, Field(min_length=1, max_length=2000)]
+Clauses = Annotated[
+    list[Clause],
+    Field(
+        max_length=100,
+        description="Clauses that must all hold, as in brand=HP or price<100; repeatable.",
+    ),
+]
+Language = Annotated[str, Field(pattern="^[a-z]{0,2}$", description="Of the sentences in `why`: en or zh.")]
+Maybe = Annotated[str, Field(max_length=512)] | None
 
 
 class _Search(Ask):
     q: Text = Field("", description="What the shopper typed; empty to browse.")
-    user: Annotated[str, Field(max_length=512)] | None = None
-    session: Annotated[str, Field(max_length=512)] | None = None
+    user: Maybe = None
+    session: Maybe = None
     k: K = 10
     offset: Annotated[int, Field(ge=0, le=10_000)] = 0
     sort: Name = Field("", description="A column; `-price` is from high to low. Empty: by score.")
     explain: bool = False
     pipeline: Name = Field("", description="One model or fusion alone: keyword, semantic, hybrid ...")
     collapse: Name = Field("", description="A column: at most one hit for each of its values.")
+    language: Language = ""
 
 
 class SearchByAddress(_Search):
-    filter: Annotated[list[Clause], Field(max_length=100)] = Field(
-        [], description="Clauses that must all hold, as in brand=HP or price<100; may be repeated."
-    )
+    filter: Clauses = Field([])
     facets: Annotated[list[Name], BeforeValidator(split_commas), Field(max_length=50)] = Field(
         [], description="Columns to count, with commas between."
     )
@@ -96,6 +104,7 @@ def search(shop: Shop, ask: SearchByAddress | SearchByBody) -> Any:
         vector=ask.vector if isinstance(ask, SearchByBody) else None,
         pipeline=ask.pipeline,
         collapse=ask.collapse,
+        language=ask.language,
     )
 
 

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
+from engine.errors import UnknownItem
 from web.answers import AnswerShape, BundleShape, ItemShape, PutShape
-from web.find import Name, WeightsText
+from web.find import Clauses, Language, Maybe, Name, WeightsText
 from web.plain import plain
 from web.route import Ask, Id, K, Route
 from web.shop import Shop
@@ -24,20 +25,24 @@ def item(shop: Shop, ask: ByItem) -> Any:
 class Near(Ask):
     item_id: Id
     k: K = 10
-    user: Annotated[str, Field(max_length=512)] | None = None
+    user: Maybe = None
+    filter: Clauses = Field([])
     explain: bool = False
     pipeline: Name = ""
     weights: WeightsText = None
+    language: Language = ""
 
 
 def similar(shop: Shop, ask: Near) -> Any:
     return shop.similar(
         [ask.item_id],
         k=ask.k,
+        user=ask.user,
+        filters=ask.filter or None,
         explain=ask.explain,
         weights=ask.weights,
         pipeline=ask.pipeline,
-        user=ask.user,
+        language=ask.language,
     )
 
 
@@ -73,9 +78,9 @@ def put_items(shop: Shop, ask: Items) -> Any:
     return done if isinstance(done, dict) else {"accepted": done}
 
 
-def delete_item(shop: Shop, ask: ByItem) -> Any:
-    shop.delete_item(ask.item_id)
-    return None
+def delete_item(shop: Shop, ask: ByItem) -> None:
+    if not shop.delete_item(ask.item_id):
+        raise UnknownItem(f"There is no item {ask.item_id!r}.")
 
 
 ROUTES = (

@@ -25,6 +25,7 @@ class Shop(Protocol):
         vector: Sequence[float] | None = None,
         pipeline: str = "",
         collapse: str = "",
+        language: str = "",
     ) -> Any: ...
 
     def similar(
@@ -32,10 +33,12 @@ class Shop(Protocol):
         item_ids: Sequence[str],
         *,
         k: int = 10,
+        user: str | None = None,
+        filters: Any = None,
         explain: bool = False,
         weights: Mapping[str, float] | None = None,
         pipeline: str = "",
-        user: str | None = None,
+        language: str = "",
     ) -> Any: ...
 
     def recommend(
@@ -43,14 +46,18 @@ class Shop(Protocol):
         user: str | None,
         *,
         k: int = 10,
-        repeat: bool = False,
+        repeat: bool | None = None,
+        filters: Any = None,
         explain: bool = False,
         weights: Mapping[str, float] | None = None,
         pipeline: str = "",
         session: Any = None,
+        language: str = "",
     ) -> Any: ...
 
-    def trending(self, *, category: str = "", k: int = 10) -> Any: ...
+    def trending(
+        self, *, category: str | None = None, k: int = 10, explain: bool = False, language: str = ""
+    ) -> Any: ...
 
     def trending_searches(self, *, k: int = 10) -> Any: ...
 
@@ -72,7 +79,7 @@ class Shop(Protocol):
 
     def forget(self, user: str) -> Any: ...
 
-    def doctor(self) -> Any: ...
+    def ready(self) -> bool: ...
 
     def generations(self) -> Any: ...
 

@@ -7,18 +7,21 @@ from typing import Annotated, Any, Self
 from pydantic import Field, model_validator
 
 from web.answers import AnswerShape, ForecastShape, SearchesShape
+from web.find import Language, Maybe
 from web.plain import plain
 from web.route import Ask, K, Route
 from web.shop import Shop
 
 
 class Trending(Ask):
-    category: Annotated[str, Field(max_length=512)] = ""
+    category: Maybe = None
     k: K = 10
+    explain: bool = False
+    language: Language = ""
 
 
 def trending(shop: Shop, ask: Trending) -> Any:
-    return shop.trending(category=ask.category, k=ask.k)
+    return shop.trending(category=ask.category, k=ask.k, explain=ask.explain, language=ask.language)
 
 
 class Searches(Ask):

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from web.answers import AnswerShape, ExportShape, ForgottenShape, ProfileShape
-from web.find import Name, Weights, WeightsText
+from web.find import Clause, Clauses, Language, Maybe, Name, Weights, WeightsText
 from web.plain import plain
 from web.route import Ask, Id, K, Route
 from web.shop import Shop
@@ -16,11 +16,12 @@ from web.shop import Shop
 class ForUser(Ask):
     user_id: Id
     k: K = 10
-    session: Annotated[str, Field(max_length=512)] | None = None
-    repeat: bool = Field(False, description="Let what was already bought come back.")
+    repeat: bool | None = Field(None, description="Let what was already bought come back; default as set.")
+    filter: Clauses = Field([])
     explain: bool = False
     pipeline: Name = ""
     weights: WeightsText = None
+    language: Language = ""
 
 
 def recommend(shop: Shop, ask: ForUser) -> Any:
@@ -28,10 +29,11 @@ def recommend(shop: Shop, ask: ForUser) -> Any:
         ask.user_id,
         k=ask.k,
         repeat=ask.repeat,
+        filters=ask.filter or None,
         explain=ask.explain,
         weights=ask.weights,
         pipeline=ask.pipeline,
-        session=ask.session,
+        language=ask.language,
     )
 
 
@@ -41,12 +43,14 @@ class ForSession(Ask):
     session: Annotated[list[dict[str, Any]], Field(max_length=1000)] = Field(
         [], description="Events as in POST /v1/events; user_id and session_id may be left out."
     )
-    user: Annotated[str, Field(max_length=512)] | None = None
+    user: Maybe = None
     k: K = 10
-    repeat: bool = False
+    repeat: bool | None = None
+    filter: Clauses | Clause | dict[str, Any] = Field([])
     explain: bool = False
     pipeline: Name = ""
     weights: Weights | None = None
+    language: Language = ""
 
 
 def recommend_session(shop: Shop, ask: ForSession) -> Any:
@@ -54,10 +58,12 @@ def recommend_session(shop: Shop, ask: ForSession) -> Any:
         ask.user,
         k=ask.k,
         repeat=ask.repeat,
+        filters=ask.filter or None,
         explain=ask.explain,
         weights=ask.weights,
         pipeline=ask.pipeline,
         session=ask.session,
+        language=ask.language,
     )
 
 
@@ -70,12 +76,11 @@ def profile(shop: Shop, ask: OneUser) -> Any:
 
 
 def export(shop: Shop, ask: OneUser) -> Any:
-    return {"user_id": ask.user_id, **plain(shop.export(ask.user_id))}
+    return {"user_id": ask.user_id, "events": shop.export(ask.user_id)}
 
 
 def forget(shop: Shop, ask: OneUser) -> Any:
-    done = plain(shop.forget(ask.user_id))
-    return {"user_id": ask.user_id, **(done if isinstance(done, dict) else {"events": done})}
+    return {"user_id": ask.user_id, **shop.forget(ask.user_id)}
 
 
 ROUTES = (

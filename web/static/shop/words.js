@@ -1,0 +1,66 @@
+// What does the page say, in which language?
+
+const WORDS = {
+  en: {
+    skip: "Skip to the goods", search: "Search", placeholder: "Search for anything",
+    hello: "Good to see you", morning: "Good morning", afternoon: "Good afternoon", evening: "Good evening",
+    lead: "A few things we think you will like, and what everyone is after today.",
+    leadGuest: "Have a look around. What you look at shapes what you are shown next.",
+    forYou: "Chosen for you", forGuest: "Liked by many", trending: "Rising now", searches: "People search for",
+    categories: "Browse by category", everything: "Everything", all: "See all", newest: "Just in",
+    results: (n) => (n === 1 ? "1 result" : `${n.toLocaleString("en")} results`), resultsFor: "for",
+    none: "Nothing here matches.", noneHelp: "Try fewer words, another spelling, or one of these:",
+    didYouMean: "Did you mean", filters: "Filters", clear: "Clear all", sort: "Sort by", show: "Show results",
+    byScore: "Best match", cheap: "Price: low to high", dear: "Price: high to low", byNew: "Newest",
+    price: "Price", from: "from", to: "to", apply: "Apply", brand: "Brand", category: "Category", inStock: "In stock only",
+    more: "More", fewer: "Fewer", page: "Page", previous: "Previous", next: "Next", pages: "Pages of results",
+    add: "Add to bag", added: "Added to your bag", out: "Out of stock", few: (n) => `Only ${n} left`, stocked: "In stock",
+    similar: "You may also like", together: "Goes well together", total: "Together", addAll: "Add all to bag",
+    details: "Details", demand: "Demand", demandNext: "units a day expected over the next four weeks",
+    rising: "Rising", falling: "Easing off", steady: "Steady",
+    bag: "Your bag", empty: "Your bag is empty.", buy: "Buy now", bought: "Thank you. Your order is on its way.",
+    remove: "Remove", sum: "Total", quantity: "Quantity",
+    signIn: "Who is shopping?", signInHelp: "Pick a sample shopper to see the shop through their eyes.", guest: "A guest",
+    guestHelp: "Starts with a clean slate", signOut: "Continue as a guest", anyone: "Or any user id", use: "Use",
+    purchases: (n) => `${n} purchases`, events: (n) => `${n.toLocaleString("en")} visits`,
+    language: "中文", languageLabel: "Switch to Chinese", dark: "Dark", light: "Light", account: "Shopper", close: "Close",
+    notForMe: "Not for me", dismissed: "We will show you less like that.",
+    sample: "This shop shows generated sample data: its goods, brands and shoppers are made up.",
+    home: "Home", wrong: "That did not work", again: "Try again", unknown: "This item is no longer here.",
+    recent: "Recently searched", why: "Why this", image: "Picture of", yes: "Yes", no: "No", of: "of", by: "by",
+  },
+  zh: {
+    skip: "跳到商品", search: "搜索", placeholder: "搜索商品",
+    hello: "欢迎光临", morning: "早上好", afternoon: "下午好", evening: "晚上好",
+    lead: "为你挑选了一些好物，也看看今天大家都在关注什么。",
+    leadGuest: "随意逛逛。你看过的商品，会影响接下来为你展示的内容。",
+    forYou: "为你推荐", forGuest: "大家都喜欢", trending: "正在升温", searches: "热门搜索",
+    categories: "按类别浏览", everything: "全部商品", all: "查看全部", newest: "新品上架",
+    results: (n) => `共 ${n.toLocaleString("zh")} 件商品`, resultsFor: "搜索",
+    none: "没有找到相符的商品。", noneHelp: "试试更少的词、换个写法，或者看看这些：",
+    didYouMean: "你是不是想找", filters: "筛选", clear: "清除全部", sort: "排序", show: "查看结果",
+    byScore: "综合", cheap: "价格从低到高", dear: "价格从高到低", byNew: "最新上架",
+    price: "价格", from: "最低", to: "最高", apply: "确定", brand: "品牌", category: "类别", inStock: "仅看有货",
+    more: "展开", fewer: "收起", page: "第", previous: "上一页", next: "下一页", pages: "结果分页",
+    add: "加入购物袋", added: "已加入购物袋", out: "暂时缺货", few: (n) => `仅剩 ${n} 件`, stocked: "有货",
+    similar: "相似好物", together: "搭配购买", total: "合计", addAll: "全部加入购物袋",
+    details: "商品参数", demand: "需求趋势", demandNext: "件／天，未来四周预计销量",
+    rising: "上升", falling: "回落", steady: "平稳",
+    bag: "购物袋", empty: "购物袋还是空的。", buy: "立即购买", bought: "谢谢惠顾，订单已经安排发货。",
+    remove: "移除", sum: "合计", quantity: "数量",
+    signIn: "谁在购物？", signInHelp: "选一位示例顾客，用他的眼光看这家店。", guest: "访客",
+    guestHelp: "从零开始", signOut: "以访客身份继续", anyone: "或输入任意用户编号", use: "使用",
+    purchases: (n) => `购买 ${n} 次`, events: (n) => `浏览 ${n.toLocaleString("zh")} 次`,
+    language: "EN", languageLabel: "切换到英文", dark: "深色", light: "浅色", account: "顾客", close: "关闭",
+    notForMe: "不感兴趣", dismissed: "会少给你看这类商品。",
+    sample: "本店展示的是生成的示例数据：商品、品牌和顾客均为虚构。",
+    home: "首页", wrong: "出了点问题", again: "再试一次", unknown: "这件商品已经下架。",
+    recent: "最近搜索", why: "推荐理由", image: "图片：", yes: "是", no: "否", of: "／", by: "",
+  },
+};
+
+export const lang = () => (document.documentElement.lang.startsWith("zh") ? "zh" : "en");
+export function t(key, ...args) {
+  const word = WORDS[lang()][key] ?? WORDS.en[key] ?? key;
+  return typeof word === "function" ? word(...args) : word;
+}
