@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NoReturn, Protocol, Protocol
+from typing import NoReturn, Protocol
 
 from engine.errors import BadQuery
 from indexes.conditions import (

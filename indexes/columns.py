@@ -180,7 +180,7 @@ class ColumnIndex:
         return Facet(
             column,
             tuple(words[:size]),
-            _ranges(values),
+            ranges_of(values),
             float(values.min()) if len(values) else None,
             float(values.max()) if len(values) else None,
             len(rows) - len(held),
@@ -188,19 +188,21 @@ class ColumnIndex:
 
     def order(self, column: str, rows: Rows, descending: bool = False) -> Rows:
         """`rows` sorted by `column`: numbers before words, missing last, ties by smaller row, either way."""
+        return order_by(np.asarray(rows, np.int64), self.keys(column, rows), descending)
+
+    def keys(self, column: str, rows: Rows) -> list[float | str | None]:
+        """What each of `rows` [n] is sorted by: its first number, else its first word, else None."""
         span = self.spans[column]
-        rows = np.sort(np.asarray(rows, np.int64))
-        sign = -1.0 if descending else 1.0
-        number = self._first(span.numbers, self.number_rows, self.numbers * 1.0, rows)
-        words = [
-            None if np.isnan(code) else fold_word(self._writing(int(code)))
-            for code in self._first(span.codes, self.code_rows, self.codes, rows).tolist()
+        numbers = self._first(span.numbers, self.number_rows, self.numbers, rows).tolist()
+        codes = self._first(span.codes, self.code_rows, self.codes, rows).tolist()
+        return [
+            number
+            if not math.isnan(number)
+            else None
+            if math.isnan(code)
+            else fold_word(self._writing(int(code)))
+            for number, code in zip(numbers, codes, strict=True)
         ]
-        places = {word: i for i, word in enumerate(sorted({word for word in words if word is not None}))}
-        place = np.array([np.nan if word is None else places[word] for word in words], np.float64)
-        kind = np.where(~np.isnan(number), 0, np.where(~np.isnan(place), 1, 2))
-        value = np.where(kind == 0, number, place) * sign
-        return rows[np.lexsort((rows, np.where(kind == 2, 0.0, value), kind))]
 
     def distinct(self, column: str, rows: Rows) -> Rows:
         """`rows` in their order, of each value of `column` only the first; rows without a value all stay."""
@@ -286,6 +288,15 @@ class ColumnIndex:
         return np.where(held[at] == rows, values[at].astype(np.float64), np.nan)
 
 
+def order_by(rows: Rows, keys: Sequence[float | str | None], descending: bool = False) -> Rows:
+    """`rows` [n] sorted by `keys` [n]: numbers before words, None last, ties by smaller row, either way."""
+    words = sorted({key for key in keys if isinstance(key, str)})
+    places = {word: place for place, word in enumerate(words)}
+    kind = np.array([2 if key is None else int(isinstance(key, str)) for key in keys])
+    value = np.array([0.0 if key is None else places[key] if isinstance(key, str) else key for key in keys])
+    return rows[np.lexsort((rows, -value if descending else value, kind))]
+
+
 def fold_word(text: str) -> str:
     """The form in which two words are compared."""
     return unicodedata.normalize("NFKC", text).casefold().strip()
@@ -334,7 +345,7 @@ def _joined(parts: list[list[Any]], dtype: Any) -> NDArray[Any]:
     return np.array([value for part in parts for value in part], dtype)
 
 
-def _ranges(values: NDArray[np.float64], wanted: int = 5) -> tuple[Range, ...]:
+def ranges_of(values: NDArray[np.float64], wanted: int = 5) -> tuple[Range, ...]:
     """About `wanted` ranges of like counts with round edges; one range when all values are equal."""
     if not len(values):
         return ()

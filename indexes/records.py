@@ -3,40 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from indexes.vocabulary import open_array
 
+
+@dataclass(frozen=True, eq=False)
 class Records:
-    """One string of bytes a row, memory-mapped."""
+    """A string of bytes a row, opened memory-mapped: record r is blob[offsets[r]:offsets[r + 1]]."""
 
-    def __init__(self, blob: NDArray[np.uint8], ends: NDArray[np.int64]):
-        self._blob, self._ends = blob, ends
+    offsets: NDArray[np.int64]
+    blob: NDArray[np.uint8]
 
     @classmethod
-    def build(cls, records: Iterable[bytes]) -> Records:
+    def build(cls, records: Iterable[bytes]) -> Self:
         parts = list(records)
-        return cls(
-            np.frombuffer(b"".join(parts), np.uint8), np.cumsum([len(p) for p in parts], dtype=np.int64)
-        )
+        offsets = np.zeros(len(parts) + 1, np.int64)
+        np.cumsum([len(part) for part in parts], out=offsets[1:])
+        return cls(offsets, np.frombuffer(b"".join(parts), np.uint8))
 
     def __len__(self) -> int:
-        return len(self._ends)
+        return len(self.offsets) - 1
 
     def __getitem__(self, row: int) -> bytes:
         """The record of a row; IndexError for a row that is not there."""
-        if not 0 <= row < len(self._ends):
+        if not 0 <= row < len(self):
             raise IndexError(row)
-        start = int(self._ends[row - 1]) if row else 0
-        return self._blob[start : int(self._ends[row])].tobytes()
+        return self.blob[int(self.offsets[row]) : int(self.offsets[row + 1])].tobytes()
 
     def save(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        np.save(folder / "blob.npy", self._blob)
-        np.save(folder / "ends.npy", self._ends)
+        np.save(folder / "offsets.npy", self.offsets)
+        np.save(folder / "blob.npy", self.blob)
 
     @classmethod
-    def open(cls, folder: Path) -> Records:
-        return cls(np.load(folder / "blob.npy", mmap_mode="r"), np.load(folder / "ends.npy", mmap_mode="r"))
+    def open(cls, folder: Path) -> Self:
+        return cls(open_array(folder / "offsets.npy"), open_array(folder / "blob.npy"))

@@ -1,0 +1,239 @@
+"""How does the store become a generation?
+
+Read the store up to a pinned position, encode, learn, forecast, check, publish. A failure at any step leaves
+the old generation in place.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from time import perf_counter
+from typing import Any, TypeVar
+
+import numpy as np
+
+from engine.behaviour import Behaviour, behaviour_of
+from engine.catalogue import columns_of, pack
+from engine.documents import KEYWORD, analysed, languages_of, text_of
+from engine.encode import choose_spaces, encode_cached, encoder, ensure
+from engine.errors import BadHome, RebuildRunning
+from engine.forecast.demand import Demand
+from engine.forecast.trend import fit_trend
+from engine.learn import LEARNERS
+from engine.searches import search_counts
+from engine.settings import Settings
+from engine.snapshot import OWN
+from engine.store import Store
+from engine.types import Item, Vectors
+from indexes import generations
+from indexes.columns import ColumnIndex
+from indexes.identifiers import Identifiers
+from indexes.records import Records
+from indexes.vector import VectorIndex
+
+T = TypeVar("T")
+Progress = Callable[[str, int, int | None], None]
+
+
+def silent(stage: str, done: int, total: int | None) -> None:
+    """The progress of one who is not watched."""
+
+
+@dataclass
+class Stages:
+    """The seconds of every stage, by name."""
+
+    report: Progress
+    seconds: dict[str, float] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def timed(self, name: str, work: Callable[[], T]) -> T:
+        self.report(name, 0, None)
+        started = perf_counter()
+        done = work()
+        self.seconds[name] = perf_counter() - started
+        self.report(name, 1, 1)
+        return done
+
+
+def rebuild(home: Path, store: Store, settings: Settings, progress: Progress = silent) -> dict[str, Any]:
+    """Build, check and publish a new generation; raises RebuildRunning when another process is at it."""
+    root = home / "published"
+    stages = Stages(progress)
+    started = perf_counter()
+    try:
+        with generations.lock(root):
+            generations.prune(root, settings.rebuild.keep)
+            folder = generations.publish(root, lambda draft: write(draft, home, store, settings, stages))
+            generations.prune(root, settings.rebuild.keep)
+    except generations.Busy as error:
+        raise RebuildRunning(f"Another rebuild of {home} is running; wait for it to end.") from error
+    except OSError as error:
+        raise BadHome(_refusal(home, error)) from error
+    manifest = generations.manifest(folder)
+    return {
+        "generation": int(folder.name),
+        "items": manifest["items"],
+        "users": manifest["users"],
+        "events": manifest["events"],
+        "seconds": perf_counter() - started,
+        "stages": stages.seconds,
+        "notes": stages.notes,
+    }
+
+
+def write(
+    draft: Path, home: Path, store: Store, settings: Settings, stages: Stages, before: float | None = None
+) -> dict[str, Any]:
+    """Fill `draft` with everything that a snapshot opens; returns what the manifest says of it.
+
+    `before` (Unix seconds): learn only from events before it, as an evaluation must.
+    """
+    events_upto, items_upto = store.position(), store.item_position()
+    items = stages.timed("catalogue", lambda: list(store.items()))
+    ids = stages.timed("records", lambda: _write_records(draft, items))
+    stages.timed("words", lambda: _write_words(draft, items, settings, stages.report))
+    spaces = stages.timed("vectors", lambda: _write_spaces(draft, home, items, settings, stages))
+    table = stages.timed("events", lambda: store.events(until=events_upto))
+    if before is not None:
+        table = table.where(table.timestamp < before)
+    behaviour = stages.timed(
+        "behaviour", lambda: behaviour_of(table, ids, exclude_bots=settings.learn.exclude_bots)
+    )
+    now = _shop_time(behaviour)
+    _note(behaviour, stages)
+    Identifiers.build(list(behaviour.users)).save(draft / "users")
+    learned = [name for name in LEARNERS if name not in settings.learn.skip]
+    for name in learned:
+        index = stages.timed(name, partial(LEARNERS[name].fit, behaviour.interactions))
+        index.save(draft / "learned" / name)
+    searches = search_counts(table, now)
+    (draft / "searches.json").write_text(json.dumps(searches, ensure_ascii=False), encoding="utf-8")
+    stages.timed("trend", lambda: _write_trend(draft, items, behaviour, now, settings))
+    return {
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "items": len(items),
+        "users": len(behaviour.users),
+        "events": len(table),
+        "events_upto": events_upto,
+        "items_upto": items_upto,
+        "now": now,
+        "keyword": settings.keyword.engine,
+        "spaces": spaces,
+        "learned": learned,
+        "languages": dict(Counter(language for item in items for language in languages_of(item))),
+        "settings": settings.model_dump(mode="json"),
+        "seconds": stages.seconds,
+    }
+
+
+def _write_records(draft: Path, items: Sequence[Item]) -> Identifiers:
+    ids = Identifiers.build([item.item_id for item in items])
+    ids.save(draft / "items")
+    Records.build(pack(item) for item in items).save(draft / "records")
+    ColumnIndex.build([columns_of(item) for item in items]).save(draft / "columns")
+    return ids
+
+
+def _write_words(draft: Path, items: Sequence[Item], settings: Settings, report: Progress) -> None:
+    def documents() -> Iterator[dict[str, list[str]]]:
+        for done, item in enumerate(items, 1):
+            yield analysed(item)
+            if done % 500 == 0:
+                report("words", done, len(items))
+
+    index = KEYWORD.build_plain if settings.keyword.engine == "plain" else KEYWORD.build
+    index(documents()).save(draft / "words")
+
+
+def _write_spaces(
+    draft: Path, home: Path, items: Sequence[Item], settings: Settings, stages: Stages
+) -> dict[str, str]:
+    """One index of vectors a space; returns the encoder of each space, "" where texts cannot be encoded."""
+    spaces: dict[str, str] = {}
+    memory = settings.vector.memory_mb * 2**20 or None
+    own = _own_vectors(items, stages)
+    model = settings.encoder.model
+    if own is not None:
+        # A model that is named is taken to be the one that made the vectors.
+        spaces[OWN] = "" if model in ("auto", "none") else model
+        VectorIndex.build(own, settings.vector.factory, memory_bytes=memory).save(draft / "spaces" / OWN)
+    if model == "none" or not items or (own is not None and own.any(axis=1).all()) or spaces.get(OWN):
+        return spaces
+    languages = [language for item in items for language in languages_of(item)]
+    for name in choose_spaces(languages) if model == "auto" else (model,):
+        ensure(name, home)
+        encode = encoder(name, home)
+        vectors = encode_cached(
+            encode,
+            [text_of(item, name) for item in items],
+            home / "cache" / "vectors",
+            lambda done, total, name=name: stages.report(f"vectors {name}", done, total),
+        )
+        VectorIndex.build(vectors, settings.vector.factory, memory_bytes=memory).save(draft / "spaces" / name)
+        spaces[name] = name
+    return spaces
+
+
+def _own_vectors(items: Sequence[Item], stages: Stages) -> Vectors | None:
+    """The vectors that the catalogue brought, unit length, zeros for an item without; None when none has."""
+    sizes = Counter(len(item.vector) for item in items if item.vector)
+    if not sizes:
+        return None
+    dim = sizes.most_common(1)[0][0]
+    if len(sizes) > 1:
+        odd = sum(count for size, count in sizes.items() if size != dim)
+        stages.notes.append(
+            f"{odd:,} items brought vectors of another length than {dim}; they were left out."
+        )
+    vectors = np.zeros((len(items), dim), np.float32)
+    for row, item in enumerate(items):
+        if item.vector and len(item.vector) == dim:
+            vectors[row] = item.vector
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit: Vectors = np.divide(vectors, lengths, out=vectors, where=lengths > 0)
+    return unit
+
+
+def _write_trend(
+    draft: Path, items: Sequence[Item], behaviour: Behaviour, now: float, settings: Settings
+) -> None:
+    tops: dict[str, int] = {}
+    groups = [
+        tops.setdefault(item.category.split(" > ")[0], len(tops)) if item.category else -1 for item in items
+    ]
+    demand = Demand.from_interactions(behaviour.interactions, now=now)
+    trend = fit_trend(demand, groups, n_categories=len(tops), now=now, horizon=settings.trend.horizon_days)
+    trend.save(draft / "trend")
+
+
+def _shop_time(behaviour: Behaviour) -> float:
+    """The shop's own clock: the time of its last event, so that a log of years ago is not all stale."""
+    times = behaviour.interactions.times
+    return float(times[-1]) if len(times) else datetime.now(UTC).timestamp()
+
+
+def _note(behaviour: Behaviour, stages: Stages) -> None:
+    if behaviour.unknown:
+        stages.notes.append(
+            f"{behaviour.unknown:,} events wait for items that the catalogue does not have yet."
+        )
+    if behaviour.risk is not None and len(behaviour.risk.suspects):
+        count = len(behaviour.risk.suspects)
+        stages.notes.append(f"{count:,} visitors behave like bots; their events were left out of learning.")
+
+
+def _refusal(home: Path, error: OSError) -> str:
+    served = "What is served stays as it was."
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"The disk of {home} is full: free some space, then run `ronghe rebuild` again. {served}"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"{home} cannot be written ({error.strerror}): allow it, or choose another --home. {served}"
+    return f"{home} cannot be written: {error}. {served}"

@@ -1,0 +1,361 @@
+"""Where does every question to the shop come in?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from time import perf_counter, time
+from typing import Any
+
+import numpy as np
+
+from engine import batch, build, demo, operate
+from engine.answer import Answer
+from engine.behaviour import history_of, owned
+from engine.build import Progress, silent
+from engine.catalogue import columns_of
+from engine.doctor import diagnose
+from engine.errors import BadQuery
+from engine.filters import allowed, parse_filter
+from engine.ingest import RowError, validate_event, validate_item
+from engine.pipeline import Pipeline
+from engine.present import Page, present
+from engine.reader import Reader, View
+from engine.settings import Settings
+from engine.store import Store
+from engine.types import NO_HISTORY, History, Query
+from indexes.ranking import Mask
+
+DEFAULTS = {"search": "search", "similar": "similar", "recommend": "recommend"}
+HISTORY = 2000  # a user's last events that are read
+
+Filters = str | Sequence[object] | Mapping[str, object] | None
+Weights = Mapping[str, float] | None
+
+
+class Engine:
+    """One shop. Safe to use from several threads; every request reads one snapshot, whole."""
+
+    def __init__(self, home: Path, settings: Settings, store: Store):
+        self.home = home
+        self.settings = settings
+        self.store = store
+        self._reader = Reader(home, settings, store)
+
+    @classmethod
+    def open(cls, home: str | Path = "data", settings: Settings | None = None) -> Engine:
+        """Open the shop at `home`. Nothing need be published yet: asking is what raises NoGeneration."""
+        home = Path(home)
+        return cls(home, settings or Settings.load(home), operate.open_store(home))
+
+    # -- asking ---------------------------------------------------------------------------------------------
+
+    def search(
+        self,
+        q: str = "",
+        *,
+        user: str | None = None,
+        session: str | None = None,
+        k: int = 10,
+        offset: int = 0,
+        filters: Filters = None,
+        facets: Sequence[str] = (),
+        sort: str = "",
+        explain: bool = False,
+        weights: Weights = None,
+        vector: Sequence[float] | None = None,
+        pipeline: str = "",
+        collapse: str = "",
+        language: str = "",
+        reasons: bool = True,
+    ) -> Answer:
+        """Items for what a shopper typed; with neither text nor vector, the whole shop to browse."""
+        started = perf_counter()
+        view = self.view()
+        text = clean(q)
+        query = Query(
+            text=text,
+            vector=None if vector is None else unit_vector(vector),
+            history=self._history(view, user, session),
+            user=user,
+            allowed=self._allowed(view, filters, view.snapshot.alive),
+            weights=dict(weights or {}),
+            now=self._now(view),
+        )
+        browsing = not text and vector is None
+        name = pipeline or ("browse" if browsing else "search")
+        page = Page(k, offset, sort, facets, collapse, explain, reasons, language)
+        return self._answer(view, "search", name, query, page, started)
+
+    def similar(
+        self,
+        item_ids: str | Sequence[str],
+        *,
+        k: int = 10,
+        user: str | None = None,
+        filters: Filters = None,
+        explain: bool = False,
+        weights: Weights = None,
+        pipeline: str = "",
+        language: str = "",
+        reasons: bool = True,
+    ) -> Answer:
+        """Items like these; raises UnknownItem."""
+        started = perf_counter()
+        view = self.view()
+        ids = [item_ids] if isinstance(item_ids, str) else list(item_ids)
+        if not ids:
+            raise BadQuery("Name at least one item.")
+        query = Query(
+            seeds=tuple(view.snapshot.row(item_id) for item_id in ids),
+            user=user,
+            allowed=self._allowed(view, filters, view.snapshot.sellable),
+            weights=dict(weights or {}),
+            now=self._now(view),
+        )
+        page = Page(k, explain=explain, reasons=reasons, language=language)
+        return self._answer(view, "similar", pipeline or "similar", query, page, started)
+
+    def recommend(
+        self,
+        user: str | None = None,
+        *,
+        k: int = 10,
+        repeat: bool | None = None,
+        filters: Filters = None,
+        explain: bool = False,
+        weights: Weights = None,
+        pipeline: str = "",
+        session: Sequence[Mapping[str, Any]] | None = None,
+        language: str = "",
+        reasons: bool = True,
+    ) -> Answer:
+        """What this user, or who did the events of `session`, may want next; the unknown get what is popular.
+
+        `reasons=False` leaves out the sentences, which cost more than the ranking: for batches.
+        """
+        started = perf_counter()
+        view = self.view()
+        history = self._history(view, user, None)
+        if session:
+            history = joined(history, history_of(map(checked_event, session), view.snapshot.rows))
+        mask = self._allowed(view, filters, view.snapshot.sellable)
+        again = self.settings.recommend.repeat if repeat is None else repeat
+        if not again and len(history):
+            mask = np.ones(len(view.snapshot), np.bool_) if mask is None else mask.copy()
+            mask[owned(history)] = False
+        query = Query(
+            history=history,
+            user=user,
+            user_row=self._user_row(view, user),
+            allowed=mask,
+            weights=dict(weights or {}),
+            now=self._now(view, history),
+        )
+        page = Page(k, explain=explain, reasons=reasons, language=language)
+        return self._answer(view, "recommend", pipeline or "recommend", query, page, started)
+
+    def trending(
+        self, *, category: str | None = None, k: int = 10, explain: bool = False, language: str = ""
+    ) -> Answer:
+        """What is in demand now, in the whole shop or in one category."""
+        started = perf_counter()
+        view = self.view()
+        filters = {"category": category} if category else None
+        mask = self._allowed(view, filters, view.snapshot.sellable)
+        page = Page(k, explain=explain, language=language)
+        return self._answer(
+            view, "trending", "trending", Query(allowed=mask, now=self._now(view)), page, started
+        )
+
+    def trending_searches(self, *, k: int = 10) -> list[dict[str, Any]]:
+        """What is searched for now, commonest first."""
+        self._check(Page(k))
+        return [dict(row) for row in self.view().snapshot.generation.searches[:k]]
+
+    def item(self, item_id: str) -> dict[str, Any]:
+        """One item as flat columns; raises UnknownItem."""
+        snapshot = self.view().snapshot
+        item = snapshot.item(snapshot.row(item_id))
+        return {"item_id": item.item_id, "title": item.title, **columns_of(item)}
+
+    # -- telling --------------------------------------------------------------------------------------------
+
+    def put_items(self, items: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+        """Add or change items, at once and durably; BadQuery names the first bad one, and none is taken."""
+        checked = [self._checked(validate_item, row, place) for place, row in enumerate(items, 1)]
+        return {"accepted": len(checked), "changed": self.store.upsert_items(checked)}
+
+    def delete_item(self, item_id: str) -> bool:
+        """Take an item out of every answer, at once."""
+        return self.store.delete_item(item_id)
+
+    def add_events(self, events: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+        """Append events: on the disk when this returns; an event_id that is known already changes nothing."""
+        checked = [self._checked(validate_event, row, place) for place, row in enumerate(events, 1)]
+        return {"accepted": len(checked), "new": self.store.append_events(checked)}
+
+    def export(self, user: str) -> list[dict[str, Any]]:
+        """Everything that is known of one user."""
+        return operate.exported(self.store, user)
+
+    def forget(self, user: str) -> dict[str, Any]:
+        """Erase one user's events; what was learned from them goes with the next rebuild."""
+        return {"user": user, "erased": self.store.forget_user(user)}
+
+    # -- running --------------------------------------------------------------------------------------------
+
+    def init(self) -> dict[str, Any]:
+        """Write a commented ronghe.toml, unless one is there."""
+        return operate.init(self.home)
+
+    def demo(self, *, progress: Progress = silent) -> dict[str, Any]:
+        """Write the generated sample shop, ingest it, rebuild and evaluate in short."""
+        return demo.demo(self, progress)
+
+    @staticmethod
+    def doctor(home: str | Path) -> dict[str, Any]:
+        """Whether this machine and a home are fit, and what to do if not; changes nothing."""
+        return diagnose(Path(home))
+
+    def ingest(
+        self,
+        kind: str,
+        files: Sequence[Path],
+        *,
+        mapping: Mapping[str, str] | None = None,
+        strict: bool = False,
+        progress: Progress = silent,
+    ) -> dict[str, Any]:
+        """Take in files of "items", "events" or "series"; raises BadFile, or RejectedRows when `strict`."""
+        return operate.ingest(self.home, self.store, kind, files, mapping or {}, strict, progress)
+
+    def rebuild(self, *, force: bool = False, progress: Progress = silent) -> dict[str, Any]:
+        """Build a new generation beside the old one, check it and publish it atomically."""
+        return build.rebuild(self.home, self.store, self.settings, progress)
+
+    def generations(self) -> list[dict[str, Any]]:
+        """Every published generation, oldest first."""
+        return operate.generations_of(self.home)
+
+    def activate(self, number: int) -> dict[str, Any]:
+        """Serve another generation; running servers move to it at their next request."""
+        return operate.activate(self.home, number)
+
+    def prune(self, keep: int | None = None) -> dict[str, Any]:
+        """Remove all but the newest generations, and what failed rebuilds left."""
+        return operate.prune(self.home, self.settings.rebuild.keep if keep is None else keep)
+
+    def run(
+        self,
+        task: str,
+        asks: Path,
+        out: Path,
+        *,
+        k: int = 100,
+        pipeline: str = "",
+        repeat: bool | None = None,
+        progress: Progress = silent,
+    ) -> dict[str, Any]:
+        """Answer a file of questions into a TREC run: for evaluation with any tool of the field."""
+        return batch.run(self, task, asks, out, k=k, pipeline=pipeline, repeat=repeat, progress=progress)
+
+    def view(self) -> View:
+        """The newest view; raises NoGeneration before the first rebuild."""
+        return self._reader.view()
+
+    def ready(self) -> bool:
+        """Whether questions can be answered."""
+        return self._reader.ready()
+
+    def warm(self) -> None:
+        """Load what the first question would have to load: encoders, compiled kernels, pages."""
+        view = self.view()
+        self.search("a", k=1)
+        if len(view.snapshot):
+            self.similar(view.snapshot.id(0), k=1)
+
+    # -- parts of a request ---------------------------------------------------------------------------------
+
+    def _answer(self, view: View, task: str, name: str, query: Query, page: Page, started: float) -> Answer:
+        self._check(page)
+        pipeline = self._pipeline(view, task, name)
+        result = pipeline(query, page.offset + page.k)
+        answer = present(view.snapshot, pipeline, query, result, page, 0.0)
+        return replace(answer, took_ms=(perf_counter() - started) * 1000)
+
+    def _pipeline(self, view: View, task: str, name: str) -> Pipeline:
+        known = view.routes[task]
+        if name not in known:
+            raise BadQuery(f"There is no {task} pipeline {name!r}; there are: {', '.join(known)}.")
+        return known[name]
+
+    def _check(self, page: Page) -> None:
+        most = self.settings.serve.max_k
+        if not 1 <= page.k <= most:
+            raise BadQuery(f"k must be from 1 to {most}, not {page.k}.")
+        if page.offset < 0:
+            raise BadQuery(f"offset must be 0 or more, not {page.offset}.")
+
+    def _allowed(self, view: View, filters: Filters, base: Mask | None) -> Mask | None:
+        if not filters:
+            return base
+        mask = allowed(view.snapshot.columns, parse_filter(filters))
+        return mask if base is None else mask & base
+
+    def _history(self, view: View, user: str | None, session: str | None) -> History:
+        if user:
+            return history_of(self.store.user_events(user, HISTORY), view.snapshot.rows)
+        if session:
+            return history_of(self.store.session_events(session, HISTORY), view.snapshot.rows)
+        return NO_HISTORY
+
+    def _user_row(self, view: View, user: str | None) -> int | None:
+        row = view.snapshot.generation.users.row(user) if user else -1
+        return row if row >= 0 else None
+
+    def _now(self, view: View, history: History = NO_HISTORY) -> float:
+        """The shop's clock: it goes on from its last event, so that a log of years ago is not all stale."""
+        manifest = view.snapshot.generation.manifest
+        since = time() - operate.moment(manifest["created"])
+        latest = float(history.times[-1]) if len(history) else 0.0
+        return max(float(manifest["now"]) + max(since, 0.0), latest)
+
+    def _checked(
+        self, validate: Callable[[Mapping[str, Any]], Any], row: Mapping[str, Any], place: int
+    ) -> Any:
+        try:
+            return validate(row)
+        except RowError as error:
+            raise BadQuery(f"Row {place}: {error}.") from error
+
+
+def checked_event(row: Mapping[str, Any]) -> Any:
+    """An event of a session that a caller sent along; it needs neither user nor session id."""
+    try:
+        return validate_event({"session_id": "-", "timestamp": time(), **row})
+    except RowError as error:
+        raise BadQuery(f"The session holds an event that cannot be read: {error}.") from error
+
+
+def clean(text: str) -> str:
+    """What was typed, without control characters and outer spaces."""
+    return "".join(c if c.isprintable() else " " for c in text).strip()
+
+
+def unit_vector(vector: Sequence[float]) -> Any:
+    values = np.asarray(vector, np.float32)
+    length = float(np.linalg.norm(values))
+    if values.ndim != 1 or not np.isfinite(length):
+        raise BadQuery("`vector` must be a list of finite numbers.")
+    return values / length if length > 0 else values
+
+
+def joined(first: History, second: History) -> History:
+    return History(
+        *(
+            np.concatenate([getattr(first, name), getattr(second, name)])
+            for name in ("rows", "weights", "times", "kinds")
+        )
+    )

@@ -1,0 +1,221 @@
+"""How good are this shop's answers, judged by what its people did next?
+
+The log is cut by time: everything before the cut is learned from, in a generation of its own that is never
+served; what people did after it judges the answers. Nothing from the future is seen.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.behaviour import OWNED, history_at, owned
+from engine.build import Progress, Stages, silent, write
+from engine.errors import Unanswerable
+from engine.evaluate.experiment import Known, Results, run_experiment
+from engine.live import Changes
+from engine.pipeline import Pipeline
+from engine.routes import routes
+from engine.settings import Settings
+from engine.snapshot import Encoders, Generation, Snapshot
+from engine.store import EventTable, Store
+from engine.types import EVENT_TYPES, EventType, Query
+from indexes import generations
+from indexes.ranking import Ranking, Rows
+
+DAY = 86_400.0
+LEAST = 10  # judged requests; with fewer a table would say nothing
+CODES = {kind: code for code, kind in enumerate(EVENT_TYPES)}
+ANSWERED = (EventType.CLICK, EventType.CART, EventType.PURCHASE)
+
+Requests = Mapping[str, Query]
+Judgements = Mapping[str, Mapping[int, float]]
+
+
+@dataclass(frozen=True)
+class Cut:
+    """What is judged: the last `days` of the log, by at most `requests` requests a task."""
+
+    days: float = 28.0
+    requests: int = 1000
+    seed: int = 7
+    depth: int = 100
+
+
+def evaluate(
+    home: Path, store: Store, settings: Settings, cut: Cut | None = None, progress: Progress = silent
+) -> list[Results]:
+    """Every single model and every fusion of every task, on the same requests; raises Unanswerable."""
+    cut = cut or Cut()
+    table = store.events()
+    if not len(table):
+        raise Unanswerable("There are no events to judge by: take some in with `ronghe ingest events`.")
+    moment = float(table.timestamp.max()) - cut.days * DAY
+    with tempfile.TemporaryDirectory(prefix="ronghe-evaluation-") as folder:
+        stages = Stages(progress)
+        built = generations.publish(
+            Path(folder), lambda draft: write(draft, home, store, settings, stages, before=moment)
+        )
+        generation = Generation.open(built)
+        snapshot = Snapshot.of(generation, Changes.none(len(generation), 0), Encoders(home))
+        wired = routes(snapshot, settings)
+        known = _known(table.where(table.timestamp < moment), snapshot)
+        found = []
+        for task, judge in TASKS.items():
+            requests, judgements = judge(table, snapshot, moment, cut)
+            if len(judgements) >= LEAST:
+                found.append(_run(task, wired[task], requests, judgements, known, cut, progress))
+    if not found:
+        raise Unanswerable(
+            f"The last {cut.days:g} days hold too few purchases and clicks to judge by; try more --days."
+        )
+    return found
+
+
+def _run(
+    task: str,
+    pipelines: Mapping[str, Pipeline],
+    requests: Requests,
+    judgements: Judgements,
+    known: Known,
+    cut: Cut,
+    progress: Progress,
+) -> Results:
+    single = {name for name, pipeline in pipelines.items() if len(pipeline.retrievers) == 1}
+    chosen = {name: p for name, p in pipelines.items() if name != "browse"}
+    return run_experiment(
+        {name: partial(_ranking, pipeline) for name, pipeline in chosen.items()},
+        requests,
+        judgements,
+        known,
+        task=task,
+        fusions=set(chosen) - single,
+        depth=cut.depth,
+        activity={name: len(query.history) for name, query in requests.items()},
+        seed=cut.seed,
+        progress=lambda done, total: progress(f"evaluate {task}", done, total),
+    )
+
+
+def _ranking(pipeline: Pipeline, query: Query, k: int) -> Ranking:
+    candidates = pipeline(query, k).candidates
+    # Scores may have been re-ordered by rules: the place is what counts.
+    return Ranking.of(candidates.rows[:k], -np.arange(min(k, len(candidates)), dtype=np.float32))
+
+
+def _known(past: EventTable, snapshot: Snapshot) -> Known:
+    rows = _rows(past, snapshot)
+    had = np.isin(past.type, [CODES[kind] for kind in OWNED]) & (rows >= 0) & (past.user >= 0)
+    pairs = np.unique(np.column_stack([past.user[had], rows[had]]), axis=0)
+    counts = np.bincount(pairs[:, 1], minlength=len(snapshot)) if len(pairs) else np.zeros(len(snapshot))
+    space = next(iter(snapshot.generation.spaces.values()), None)
+    vectors = None if space is None else np.asarray(space.vectors, np.float32)
+    return Known(counts.astype(np.int64), max(len(np.unique(pairs[:, 0])), 1), vectors)
+
+
+def _recommend(table: EventTable, snapshot: Snapshot, moment: float, cut: Cut) -> tuple[Requests, Judgements]:
+    """Users with a past: what they bought or rated after the cut and did not have before it."""
+    rows = _rows(table, snapshot)
+    past, had = table.timestamp < moment, np.isin(table.type, [CODES[kind] for kind in OWNED])
+    known = (rows >= 0) & (table.user >= 0)
+    users = np.intersect1d(table.user[past & known], table.user[~past & known & had])
+    requests: dict[str, Query] = {}
+    judgements: dict[str, dict[int, float]] = {}
+    for user in _sample(users, cut):
+        own = known & (table.user == user)
+        history = history_at(table.where(own & past), rows[own & past])
+        before = owned(history)
+        new = np.setdiff1d(rows[own & ~past & had], before)
+        if len(new):
+            allowed = np.ones(len(snapshot), np.bool_)
+            allowed[before] = False
+            name = table.users[user]
+            requests[name] = Query(history=history, user=name, allowed=allowed, now=moment)
+            judgements[name] = dict.fromkeys(new.tolist(), 1.0)
+    return requests, judgements
+
+
+def _search(table: EventTable, snapshot: Snapshot, moment: float, cut: Cut) -> tuple[Requests, Judgements]:
+    """Queries after the cut: what was clicked, carted or bought under them, a purchase counting most."""
+    rows = _rows(table, snapshot)
+    answered = np.isin(table.type, [CODES[kind] for kind in ANSWERED])
+    said = np.flatnonzero((table.timestamp >= moment) & (table.query >= 0) & (rows >= 0) & answered)
+    grades: defaultdict[str, dict[int, float]] = defaultdict(dict)
+    for at in said.tolist():
+        grade = 3.0 if table.type[at] == CODES[EventType.PURCHASE] else 1.0
+        judged = grades[table.queries[table.query[at]]]
+        judged[int(rows[at])] = max(grade, judged.get(int(rows[at]), 0.0))
+    names = _sample(np.array(sorted(grades)), cut)
+    return {n: Query(text=n, now=moment) for n in names}, {n: grades[n] for n in names}
+
+
+def _similar(table: EventTable, snapshot: Snapshot, moment: float, cut: Cut) -> tuple[Requests, Judgements]:
+    """Items bought after the cut: what was bought in the same basket."""
+    rows = _rows(table, snapshot)
+    bought = (table.type == CODES[EventType.PURCHASE]) & (table.order >= 0) & (rows >= 0)
+    baskets: defaultdict[int, set[int]] = defaultdict(set)
+    for order, row in zip(
+        table.order[bought & (table.timestamp >= moment)].tolist(),
+        rows[bought & (table.timestamp >= moment)].tolist(),
+        strict=True,
+    ):
+        baskets[order].add(row)
+    together: defaultdict[int, dict[int, float]] = defaultdict(dict)
+    for basket in baskets.values():
+        for row in basket:
+            together[row].update(dict.fromkeys(basket - {row}, 1.0))
+    seeds = _sample(np.array(sorted(row for row, others in together.items() if others)), cut)
+    names = {snapshot.id(int(row)): int(row) for row in seeds}
+    return (
+        {name: Query(seeds=(row,), now=moment) for name, row in names.items()},
+        {name: together[row] for name, row in names.items()},
+    )
+
+
+TASKS: Mapping[str, Callable[[EventTable, Snapshot, float, Cut], tuple[Requests, Judgements]]] = {
+    "search": _search,
+    "similar": _similar,
+    "recommend": _recommend,
+}
+
+
+def _rows(table: EventTable, snapshot: Snapshot) -> Rows:
+    known = snapshot.generation.ids.rows(table.items)
+    return np.where(table.item >= 0, known[table.item], -1) if len(known) else np.full(len(table), -1)
+
+
+def _sample(names: NDArray[Any], cut: Cut) -> list[Any]:
+    if len(names) <= cut.requests:
+        return names.tolist()
+    picked = np.random.default_rng(cut.seed).choice(len(names), cut.requests, replace=False)
+    return names[np.sort(picked)].tolist()
+
+
+def summary(
+    results: Sequence[Results], metrics: Sequence[str] = ("ndcg@10", "precision@10", "recall@10")
+) -> dict[str, Any]:
+    """The results as the short table that a terminal shows."""
+    tasks = []
+    for result in results:
+        rows = [
+            {
+                "pipeline": outcome.name,
+                "fused": outcome.fused,
+                "values": {
+                    **{metric: outcome.means[metric] for metric in metrics},
+                    "coverage@10": float(outcome.catalogue.get("coverage@10", float("nan"))),
+                },
+            }
+            for outcome in result.outcomes
+        ]
+        title = f"{result.task}: {len(result.requests):,} requests judged by what people did next"
+        tasks.append({"task": result.task, "title": title, "metrics": list(rows[0]["values"]), "rows": rows})
+    return {"tasks": tasks}

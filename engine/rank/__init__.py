@@ -1,0 +1,1 @@
+"""Given candidates and evidence, what comes first?"""

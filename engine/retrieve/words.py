@@ -1,0 +1,65 @@
+"""How is the keyword index asked?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+import numpy as np
+
+from engine.text import analyse
+from engine.types import Query
+from indexes.ranking import Mask, Ranking, Rows, Scores
+
+
+class Words(Protocol):
+    """Any keyword index: the fast one, the plain one, or both with the live overlay's."""
+
+    def search(self, terms: Mapping[str, float], k: int, allowed: Mask | None = None) -> Ranking: ...
+
+    def score(self, terms: Mapping[str, float], rows: Rows) -> Scores: ...
+
+
+@dataclass(frozen=True)
+class Keyword:
+    """BM25 over the words of the query."""
+
+    index: Words
+    floor: ClassVar[float] = 0.0
+
+    def __call__(self, query: Query, k: int) -> Ranking:
+        terms = weigh(query.text)
+        return self.index.search(terms, k, query.allowed) if terms else Ranking.empty()
+
+    def score(self, query: Query, rows: Rows) -> Scores:
+        terms = weigh(query.text)
+        return self.index.score(terms, rows) if terms else np.full(len(rows), np.nan, np.float32)
+
+
+@dataclass(frozen=True)
+class Alike:
+    """BM25 over the words in the titles of the seeds: items that are called alike."""
+
+    index: Words
+    title: Callable[[int], str]
+    floor: ClassVar[float] = 0.0
+
+    def __call__(self, query: Query, k: int) -> Ranking:
+        terms = self._terms(query)
+        return self.index.search(terms, k, query.allowed) if terms else Ranking.empty()
+
+    def score(self, query: Query, rows: Rows) -> Scores:
+        terms = self._terms(query)
+        return self.index.score(terms, rows) if terms else np.full(len(rows), np.nan, np.float32)
+
+    def _terms(self, query: Query) -> dict[str, float]:
+        return weigh(" ".join(self.title(row) for row in query.seeds))
+
+
+def weigh(text: str) -> dict[str, float]:
+    """The terms of a text and how often each stands in it."""
+    terms: dict[str, float] = {}
+    for term in analyse(text):
+        terms[term] = terms.get(term, 0.0) + 1.0
+    return terms

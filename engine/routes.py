@@ -1,0 +1,126 @@
+"""What does the product do? Every pipeline, by task and name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from engine.fuse import FUSIONS, TheoreticalMinMax
+from engine.live import Known
+from engine.pipeline import Pipeline, alone
+from engine.rank.blend import Blend
+from engine.retrieve import make_retrievers
+from engine.retrieve.browse import Browse
+from engine.retrieve.meaning import Near, Semantic
+from engine.retrieve.words import Alike, Keyword
+from engine.settings import Settings
+from engine.snapshot import Snapshot
+from engine.types import Fusion, Retriever
+
+# Which part of a score each leg feeds; what is not named here is the user's taste.
+PARTS: Mapping[str, str] = MappingProxyType(
+    {
+        "keyword": "relevance",
+        "semantic": "relevance",
+        "alike": "relevance",
+        "near": "relevance",
+        "together": "relevance",
+        "popular": "trend",
+        "trending": "trend",
+        "rising": "trend",
+    }
+)
+PERSONAL = ("personal", "neighbours", "session", "ease", "markov", "next", "content", "repeat")
+RECOMMEND_WEIGHTS: Mapping[str, float] = MappingProxyType(
+    {
+        "session": 1.0,
+        "ease": 0.5,
+        "neighbours": 0.5,
+        "markov": 0.5,
+        "next": 0.5,
+        "personal": 0.3,
+        "popular": 0.3,
+    }
+)
+
+SIMILAR: Fusion = TheoreticalMinMax({"semantic": 0.5, "keyword": 0.2, "together": 0.2, "neighbours": 0.1})
+
+
+def parts_of(legs: tuple[str, ...]) -> dict[str, str]:
+    return {leg: PARTS.get(leg, "personalization") for leg in legs}
+
+
+def routes(snapshot: Snapshot, settings: Settings) -> dict[str, dict[str, Pipeline]]:
+    """task -> name -> pipeline. The name of a task's default is the task's own, and "hybrid" for search."""
+    learned = learned_legs(snapshot)
+    return {
+        "search": search(snapshot, settings, learned),
+        "similar": similar(snapshot, settings, learned),
+        "recommend": recommend(settings, learned),
+        "trending": trending(learned, len(snapshot)),
+    }
+
+
+def learned_legs(snapshot: Snapshot) -> dict[str, Retriever]:
+    """Every leg that learned from behaviour, bounded to the rows that it has seen."""
+    generation = snapshot.generation
+    indexes = {**generation.learned, "trend": generation.trend}
+    if generation.spaces:
+        indexes["vectors"] = next(iter(generation.spaces.values()))
+    return {name: Known(leg, len(generation)) for name, leg in make_retrievers(indexes).items()}
+
+
+def search(snapshot: Snapshot, settings: Settings, learned: Mapping[str, Retriever]) -> dict[str, Pipeline]:
+    legs: dict[str, Retriever] = {"keyword": Keyword(snapshot.words)}
+    if snapshot.spaces:
+        legs["semantic"] = Semantic(snapshot.spaces, snapshot.encode)
+    taste = {name: learned[name] for name in ("personal", "trending") if name in learned}
+    weights = {"personal": settings.search.personalization, "trending": settings.search.trend}
+    parts = parts_of((*legs, *taste))
+    pipelines = {
+        name: Pipeline(legs, fusion, pool=settings.search.pool, parts=parts)
+        for name, fusion in FUSIONS.items()
+    }
+    best = FUSIONS.get(settings.search.fusion, FUSIONS["tmm"])
+    pipelines["hybrid"] = Pipeline(legs, best, pool=settings.search.pool, parts=parts)
+    pipelines["search"] = Pipeline(
+        legs, Blend(best, parts, weights), scorers=taste, pool=settings.search.pool, parts=parts
+    )
+    pipelines["browse"] = browse(learned, len(snapshot))
+    return pipelines | {name: pipelines["hybrid"].only(name) for name in legs}
+
+
+def similar(snapshot: Snapshot, settings: Settings, learned: Mapping[str, Retriever]) -> dict[str, Pipeline]:
+    legs: dict[str, Retriever] = {"keyword": Alike(snapshot.words, snapshot.title)}
+    if snapshot.spaces:
+        legs["semantic"] = Near(snapshot.spaces, snapshot.space_of)
+    legs |= {name: learned[name] for name in ("together", "neighbours") if name in learned}
+    parts = dict.fromkeys(legs, "relevance")
+    fallback = learned.get("popular")
+    pool = settings.search.pool
+    pipelines = {name: Pipeline(legs, fusion, pool=pool, parts=parts) for name, fusion in FUSIONS.items()}
+    pipelines["similar"] = Pipeline(legs, SIMILAR, pool=pool, parts=parts, fallback=fallback)
+    return pipelines | {name: pipelines["similar"].only(name) for name in legs}
+
+
+def recommend(settings: Settings, learned: Mapping[str, Retriever]) -> dict[str, Pipeline]:
+    parts = parts_of(tuple(learned))
+    pool = settings.recommend.pool
+    pipelines = {name: Pipeline(learned, fusion, pool=pool, parts=parts) for name, fusion in FUSIONS.items()}
+    chosen = {name: learned[name] for name in RECOMMEND_WEIGHTS if name in learned}
+    blend = Blend(FUSIONS["tmm"], parts, RECOMMEND_WEIGHTS)
+    pipelines["recommend"] = Pipeline(chosen, blend, pool=pool, parts=parts, fallback=learned.get("popular"))
+    return pipelines | {name: pipelines["rrf"].only(name) for name in learned}
+
+
+def trending(learned: Mapping[str, Retriever], n: int) -> dict[str, Pipeline]:
+    names = ("trending", "rising", "popular")
+    pipelines = {
+        name: Pipeline({name: learned[name]}, alone, parts=PARTS) for name in names if name in learned
+    }
+    return {"trending": browse(learned, n), **pipelines}
+
+
+def browse(learned: Mapping[str, Retriever], n: int) -> Pipeline:
+    """The whole shop, what is in demand first."""
+    return Pipeline({"trending": Browse(learned["trending"], n)}, alone, parts=PARTS, pool=n)

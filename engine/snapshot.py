@@ -1,0 +1,206 @@
+"""What does one request read, from beginning to end?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.catalogue import columns_of, unpack
+from engine.documents import KEYWORD, Words, analysed, space_of_item, text_of
+from engine.encode import encoder as open_encoder
+from engine.encode import space_for
+from engine.errors import CorruptGeneration, UnknownItem
+from engine.learn import INDEXES
+from engine.live import Changes, Joined, JoinedColumns
+from engine.text import detect_language
+from engine.types import Encoder, Item, Vectors
+from indexes import generations
+from indexes.columns import ColumnIndex
+from indexes.identifiers import Identifiers
+from indexes.lexical import LexicalIndex
+from indexes.plain_lexical import PlainLexicalIndex
+from indexes.ranking import Mask, Rows
+from indexes.records import Records
+from indexes.trend import TrendIndex
+from indexes.vector import VectorIndex
+
+OWN = "own"  # the space of the vectors that the catalogue brought
+
+
+class Encoders:
+    """The encoders of a process, each loaded once, when first asked."""
+
+    def __init__(self, home: Path):
+        self.home = home
+        self._loaded: dict[str, Encoder] = {}
+
+    def __getitem__(self, name: str) -> Encoder:
+        if name not in self._loaded:
+            self._loaded[name] = open_encoder(name, self.home)
+        return self._loaded[name]
+
+
+@dataclass(frozen=True, eq=False)
+class Generation:
+    """A published folder, checked and opened; memory-mapped, so that processes share its pages."""
+
+    folder: Path
+    manifest: Mapping[str, Any]
+    ids: Identifiers
+    users: Identifiers
+    records: Records
+    columns: ColumnIndex
+    words: Words
+    spaces: Mapping[str, VectorIndex]
+    learned: Mapping[str, Any]
+    trend: TrendIndex
+    searches: Sequence[Mapping[str, Any]]
+
+    @classmethod
+    def open(cls, folder: Path) -> Generation:
+        """Raises CorruptGeneration, naming the file, when a byte is not as published."""
+        try:
+            manifest = generations.verify(folder)
+        except generations.Corrupt as error:
+            raise CorruptGeneration(
+                f"{error}. Serve an older one with `ronghe generations activate N`, or run `ronghe rebuild`."
+            ) from error
+        plain = manifest["keyword"] == "plain"
+        return cls(
+            folder,
+            manifest,
+            Identifiers.open(folder / "items"),
+            Identifiers.open(folder / "users"),
+            Records.open(folder / "records"),
+            ColumnIndex.open(folder / "columns"),
+            (PlainLexicalIndex if plain else LexicalIndex).open(folder / "words"),
+            {name: VectorIndex.open(folder / "spaces" / name) for name in manifest["spaces"]},
+            {name: INDEXES[name].open(folder / "learned" / name) for name in manifest["learned"]},
+            TrendIndex.open(folder / "trend"),
+            json.loads((folder / "searches.json").read_text(encoding="utf-8")),
+        )
+
+    @property
+    def number(self) -> int:
+        return int(self.folder.name)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """One generation and what changed since: taken once at the top of a request, never looked for again."""
+
+    generation: Generation
+    changes: Changes
+    encoders: Encoders
+    words: Joined
+    spaces: Mapping[str, Joined]
+    columns: JoinedColumns
+
+    @classmethod
+    def of(cls, generation: Generation, changes: Changes, encoders: Encoders) -> Snapshot:
+        """Index what changed, with the generation's statistics."""
+        items = changes.items
+        words = columns = None
+        spaces: dict[str, VectorIndex | None] = dict.fromkeys(generation.spaces)
+        if items:
+            words = KEYWORD.build((analysed(item) for item in items), generation.words)
+            columns = ColumnIndex.build([columns_of(item) for item in items])
+            for name, base in generation.spaces.items():
+                spaces[name] = VectorIndex.build(_vectors(name, base.dim, items, generation, encoders))
+        return cls(
+            generation,
+            changes,
+            encoders,
+            Joined(generation.words, words, changes),
+            {name: Joined(base, spaces[name], changes) for name, base in generation.spaces.items()},
+            JoinedColumns(generation.columns, columns, changes),
+        )
+
+    def __len__(self) -> int:
+        return self.changes.total
+
+    @cached_property
+    def fresh_rows(self) -> Mapping[str, int]:
+        """The rows of changed and new items, by id."""
+        return {
+            item.item_id: int(row) for row, item in zip(self.changes.rows, self.changes.items, strict=True)
+        }
+
+    @cached_property
+    def alive(self) -> Mask | None:
+        """The rows that are there; None = all."""
+        return ~self.changes.dead if self.changes.dead.any() else None
+
+    @cached_property
+    def sellable(self) -> Mask | None:
+        """The rows that may be recommended: there, and not known to be out of stock; None = all."""
+        if "stock" not in self.columns:
+            return self.alive
+        stock = self.columns.numbers("stock", np.arange(len(self)))
+        out = stock <= 0
+        if not out.any():
+            return self.alive
+        return ~out if self.alive is None else self.alive & ~out
+
+    def row(self, item_id: str) -> int:
+        """The row of a living item; raises UnknownItem."""
+        row = self.find(item_id)
+        if row < 0:
+            raise UnknownItem(
+                f"There is no item {item_id!r}. Items are added with `ronghe ingest items` or PUT /v1/items."
+            )
+        return row
+
+    def find(self, item_id: str) -> int:
+        """The row of a living item; -1 when there is none."""
+        row = self.fresh_rows.get(item_id, -1)
+        if row < 0:
+            row = self.generation.ids.row(item_id)
+        return -1 if row >= 0 and self.changes.dead[row] else row
+
+    def rows(self, item_ids: Sequence[str]) -> Rows:
+        """The rows [n] of items; -1 where unknown."""
+        return np.array([self.find(item_id) for item_id in item_ids], np.int64)
+
+    def id(self, row: int) -> str:
+        return self.generation.ids.id(row) if row < len(self.generation) else self.item(row).item_id
+
+    def item(self, row: int) -> Item:
+        at = int(np.searchsorted(self.changes.rows, row))
+        if at < len(self.changes.rows) and self.changes.rows[at] == row:
+            return self.changes.items[at]
+        return unpack(self.generation.records[row])
+
+    def title(self, row: int) -> str:
+        return self.item(row).title
+
+    def encode(self, text: str) -> tuple[str, Vectors]:
+        """The space that knows the text's language, and the text's vector there (zeros: nothing known)."""
+        models: Mapping[str, str] = self.generation.manifest["spaces"]
+        named = {name: model for name, model in models.items() if model}
+        if not named:
+            return OWN, np.zeros(1, np.float32)
+        name = space_for(detect_language(text), tuple(named))
+        return name, self.encoders[named[name]]([text])[0]
+
+    def space_of(self, row: int) -> str:
+        """The space in which an item's own language is known best."""
+        return space_of_item(self.item(row), tuple(self.spaces))
+
+
+def _vectors(
+    name: str, dim: int, items: Sequence[Item], generation: Generation, encoders: Encoders
+) -> Vectors:
+    if name == OWN:
+        rows = [item.vector if item.vector and len(item.vector) == dim else [0.0] * dim for item in items]
+        return np.array(rows, np.float32)
+    return encoders[generation.manifest["spaces"][name]]([text_of(item, name) for item in items])

@@ -1,0 +1,1 @@
+"""The terminal face: what is too large for cli.py."""
