@@ -184,6 +184,8 @@ def _write_views(
     session, item = np.concatenate([session, session[at]]), np.concatenate([item, extra])
     pairs = np.unique(np.stack([session, item]), axis=1)
     session, item = pairs[0], pairs[1]
+    keep = _first_of_a_kind(visits.visitor[session], item, visits.day[session], catalogue)
+    session, item = session[keep], item[keep]
     _buy(log, session, item, visits.day[session], catalogue, calendar, rng)
     return visits.visitor[session], visits.day[session], item
 
@@ -237,7 +239,12 @@ def _write_renewals(
     """What customers buy again, a session for each shopping day; the visits with those added."""
     visitor, day, item = bought
     known = visitor < chooser.visitors.customers
-    visitor, day, item = chooser.renew(visitor[known], day[known], item[known], calendar.days, rng)
+    visitor, day, item = visitor[known], day[known], item[known]
+    # Without what was bought in the year before, nothing would run out in the first weeks of the log.
+    old = (chooser.visitors.first[visitor] == 0) & (chooser.catalogue.launch[item] < day - calendar.days)
+    visitor, item = np.concatenate([visitor, visitor[old]]), np.concatenate([item, item[old]])
+    day = np.concatenate([day, day[old] - calendar.days])
+    visitor, day, item = chooser.renew(visitor, day, item, calendar.days, rng)
     key, session = np.unique(visitor * calendar.days + day, return_inverse=True)
     session = session + len(visits)
     dwell = np.exp(rng.normal(1.9, 0.5, len(item)))
@@ -331,7 +338,7 @@ def _send_bots(
     days: int,
     rng: np.random.Generator,
 ) -> int:
-    """Scrapers that open page after page, day and night, and a click farm on one item (its row is returned)."""
+    """Scrapers that open page after page, day and night, and a click farm on one item: its row."""
     for number in range(SCRAPERS):
         start = begin + rng.uniform(0.55, 0.97) * days * DAY
         every = rng.uniform(20, 45)

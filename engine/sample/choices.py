@@ -76,8 +76,9 @@ class Chooser:
             wide = shown.shape[1]
             on_sale = np.take_along_axis(liked, shown, axis=1) > NOT_YET / 2
             rows[at[:, None], np.arange(wide)] = np.where(on_sale, own[shown], -1)
-            mean = np.mean(liked, axis=1, where=liked > NOT_YET / 2, keepdims=True, dtype=np.float64)
-            mean = np.nan_to_num(mean)
+            open_shelf = liked > NOT_YET / 2
+            mean = np.where(open_shelf, liked, 0).sum(axis=1, keepdims=True)
+            mean = mean / np.maximum(open_shelf.sum(axis=1, keepdims=True), 1)
             pull[at[:, None], np.arange(wide)] = np.take_along_axis(liked - mean, shown, axis=1)
             target[at] = np.where(on_sale.any(axis=1), own[chosen], -1)
         depth = np.minimum(rng.geometric(0.27, n), SHOWN)
@@ -130,7 +131,10 @@ class Chooser:
     def renew(
         self, visitor: Codes, day: Codes, bought: Codes, days: int, rng: np.random.Generator
     ) -> tuple[Codes, Codes, Codes]:
-        """Used-up things, bought again on the visitor's shopping day: (visitor, day, item row)."""
+        """Used-up things, bought again on the visitor's shopping day: (visitor, day, item row).
+
+        A purchase from before the log has a negative day; what follows from it inside the log counts.
+        """
         again = np.array([kind.again for _, kind in KINDS])
         visitors, all_days, rows = [], [], []
         while len(bought):
@@ -142,9 +146,10 @@ class Chooser:
             stay = day < days
             visitor, day, bought = visitor[stay], day[stay], bought[stay]
             bought = self._switch(visitor, day, bought, rng)
-            visitors.append(visitor)
-            all_days.append(day)
-            rows.append(bought)
+            inside = day >= 0
+            visitors.append(visitor[inside])
+            all_days.append(day[inside])
+            rows.append(bought[inside])
         empty = np.empty(0, np.int64)
         return (
             np.concatenate([empty, *visitors]),
@@ -160,7 +165,7 @@ class Chooser:
             at = np.flatnonzero(tries & (self.catalogue.kind[bought] == code))
             if not len(at):
                 continue
-            liked = self.pull(visitor[at], day[at], code)
+            liked = self.pull(visitor[at], np.maximum(day[at], 0), code)
             result[at] = own[np.argmax(liked + _gumbel(liked.shape, rng), axis=1)]
         return result
 
