@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,13 +37,10 @@ class Check:
 def diagnose(home: Path) -> dict[str, Any]:
     """Look at the machine, then at the home; never raises, never changes anything."""
     checks = [_python(), _packages(), _memory(), _disk(home), _writable(home)]
-    checks += [_guarded("settings", lambda: _settings(home)), _guarded("store", lambda: _store(home))]
-    checks.append(_guarded("generation", lambda: _generation(home)))
-    return {
-        "home": str(home),
-        "fit": all(check.ok for check in checks),
-        "checks": [asdict(c) for c in checks],
-    }
+    looks = {"settings": _settings, "store": _store, "generation": _generation}
+    checks += [_guarded(name, partial(look, home)) for name, look in looks.items()]
+    fit = all(check.ok for check in checks)
+    return {"home": str(home), "fit": fit, "checks": [asdict(check) for check in checks]}
 
 
 def _guarded(name: str, look: Callable[[], Check]) -> Check:
@@ -112,10 +110,10 @@ def _generation(home: Path) -> Check:
     try:
         manifest = generations.verify(folder)
     except generations.Corrupt as error:
-        return Check("generation", False, str(error), "Run: ronghe generations activate N, or ronghe rebuild")
-    return Check(
-        "generation", True, f"{int(folder.name)}, built {manifest['created']}, every byte as published"
-    )
+        remedy = "Run: ronghe generations activate N, or ronghe rebuild"
+        return Check("generation", False, str(error), remedy)
+    fact = f"{int(folder.name)}, built {manifest['created']}, every byte as published"
+    return Check("generation", True, fact)
 
 
 def _existing(path: Path) -> Path:

@@ -36,9 +36,6 @@ def search_counts(table: EventTable, now: float) -> list[dict[str, Any]]:
         text = table.queries[query].strip().casefold()
         counts[text] += float(weight)
         who[text].add(person)
-    found = [
-        {"query": text, "count": round(count, 3), "users": len(who[text])}
-        for text, count in counts.items()
-        if len(who[text]) >= LEAST_USERS
-    ]
-    return sorted(found, key=lambda row: (-row["count"], row["query"]))[:MOST]
+    kept = [text for text in counts if len(who[text]) >= LEAST_USERS]
+    kept.sort(key=lambda text: (-counts[text], text))
+    return [{"query": text, "count": round(counts[text], 3), "users": len(who[text])} for text in kept[:MOST]]

@@ -6,13 +6,16 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from engine import Engine
 from engine.settings import Settings
 from engine.types import Event, EventType, Item
+
+if TYPE_CHECKING:
+    from engine import Engine
 
 DAY = 86_400.0
 START = 1_750_000_000.0  # the first day of the shop's log
@@ -78,6 +81,8 @@ def shop_events() -> list[Event]:
 @pytest.fixture(scope="session")
 def shop_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with the hand-made shop, rebuilt once; read it, do not change it."""
+    from engine import Engine
+
     home = tmp_path_factory.mktemp("shop")
     (home / "ronghe.toml").write_text('[encoder]\nmodel = "static"\n')
     engine = Engine.open(home)
@@ -90,6 +95,8 @@ def shop_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def shop(shop_home: Path) -> Engine:
     """The engine over the hand-made shop; ask it, do not tell it."""
+    from engine import Engine
+
     return Engine.open(shop_home)
 
 
@@ -103,6 +110,8 @@ def own_home(shop_home: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def own_shop(own_home: Path) -> Engine:
+    from engine import Engine
+
     return Engine.open(own_home)
 
 

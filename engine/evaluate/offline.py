@@ -194,28 +194,26 @@ def _rows(table: EventTable, snapshot: Snapshot) -> Rows:
 
 def _sample(names: NDArray[Any], cut: Cut) -> list[Any]:
     if len(names) <= cut.requests:
-        return names.tolist()
+        return list(names.tolist())
     picked = np.random.default_rng(cut.seed).choice(len(names), cut.requests, replace=False)
-    return names[np.sort(picked)].tolist()
+    return list(names[np.sort(picked)].tolist())
 
 
 def summary(
     results: Sequence[Results], metrics: Sequence[str] = ("ndcg@10", "precision@10", "recall@10")
 ) -> dict[str, Any]:
     """The results as the short table that a terminal shows."""
+    shown = [*metrics, "coverage@10"]
     tasks = []
     for result in results:
         rows = [
             {
                 "pipeline": outcome.name,
                 "fused": outcome.fused,
-                "values": {
-                    **{metric: outcome.means[metric] for metric in metrics},
-                    "coverage@10": float(outcome.catalogue.get("coverage@10", float("nan"))),
-                },
+                "values": {name: float({**outcome.means, **outcome.catalogue}[name]) for name in shown},
             }
             for outcome in result.outcomes
         ]
         title = f"{result.task}: {len(result.requests):,} requests judged by what people did next"
-        tasks.append({"task": result.task, "title": title, "metrics": list(rows[0]["values"]), "rows": rows})
+        tasks.append({"task": result.task, "title": title, "metrics": shown, "rows": rows})
     return {"tasks": tasks}
