@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 from engine.errors import EngineError
 from engine.settings import Settings
 from web import delivery, keys, pages, problems
+from web.events import Events
 from web.metrics import MEDIA_TYPE, Metrics
 from web.openapi import describe
 from web.options import WebOptions
@@ -98,8 +99,11 @@ def checker(engine: Any) -> keys.Check:
 
 def _view(route: Route, engine: Shop, options: WebOptions, metrics: Metrics) -> Callable[..., Response]:
     def view(**path: str) -> Response:
-        keys.require(route.scope, options)
+        if route.scope != "events":
+            keys.require(route.scope, options)
         ask = read(route, request, path)
+        if isinstance(ask, Events):
+            keys.require(route.scope, options, [str(event.get("type")) for event in ask.events])
         if getattr(ask, "k", 1) > options.max_k:
             raise Refused(400, f"`k` should be at most {options.max_k} on this server.", "k")
         value = route.handle(engine, ask)

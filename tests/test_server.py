@@ -227,7 +227,7 @@ def keyed(engine: FakeEngine, **more: Any) -> FlaskClient:
 
 def test_keys_open_what_their_scope_says_and_no_more(engine: FakeEngine) -> None:
     client = keyed(engine)
-    event = {"type": "view", "user_id": "u", "item_id": "a1"}
+    event = {"type": "purchase", "user_id": "u", "item_id": "a1"}
     bare = client.get("/v1/search")
     problem(bare, 401)
     assert bare.headers["WWW-Authenticate"] == "Bearer"
@@ -242,6 +242,19 @@ def test_keys_open_what_their_scope_says_and_no_more(engine: FakeEngine) -> None
         assert client.post("/v1/events", json=event, headers=headers).status_code == telling
         assert client.delete("/v1/users/u", headers=headers).status_code == forgetting
     assert client.get("/health/live").status_code == 200
+
+
+def test_a_search_key_may_tell_what_was_seen_and_clicked_but_not_what_was_bought(engine: FakeEngine) -> None:
+    client = keyed(engine)
+    headers = {"Authorization": "Bearer find"}
+    seen = {"type": "impression", "session_id": "s", "item_id": "a1", "position": 1}
+    bought = {"type": "purchase", "session_id": "s", "item_id": "a1"}
+    assert (
+        client.post("/v1/events", json=[seen, {**seen, "type": "click"}], headers=headers).status_code == 202
+    )
+    problem(client.post("/v1/events", json=[seen, bought], headers=headers), 403)
+    problem(client.post("/v1/events", json=[seen]), 401)
+    assert not any(event["type"] == "purchase" for event in engine.events.values())
 
 
 def test_every_route_that_reads_or_writes_the_shop_wants_a_scope() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from flask import Flask, Request, g, request
@@ -49,8 +49,15 @@ def identify(options: WebOptions, check: Check) -> None:
     g.grant = grant(g.secret, options, check)
 
 
-def require(scope: Scope, options: WebOptions) -> None:
+# What a public search key may tell: what became of its own answers. Never a purchase, a rating, a return.
+TOLD_BY_SEARCH = frozenset({"search", "impression", "click", "view"})
+
+
+def require(scope: Scope, options: WebOptions, told: Iterable[object] = ()) -> None:
     """Refused with 401 or 403 unless the request's key has `scope`.
+
+    `told` are the types of the events that the request brings: those of TOLD_BY_SEARCH need no more than a
+    search key, so that a widget on a public page can tell what was seen and clicked.
 
     Where keys are not required (a loopback server), a request without one may do everything; one that
     carries a key is still held to it, so that a wrong key is noticed before the move to production.
@@ -60,6 +67,8 @@ def require(scope: Scope, options: WebOptions) -> None:
     if g.grant is None:
         wrong = "This key is wrong, revoked or expired. `ronghe keys create` makes one."
         raise Refused(401, wrong if g.secret else "")
+    if scope == "events" and "search" in g.grant.scopes and told and TOLD_BY_SEARCH.issuperset(told):
+        return
     if scope not in g.grant.scopes and "admin" not in g.grant.scopes:
         raise Refused(403, f"This key has not the scope `{scope}`. Use a key made with that scope.")
 

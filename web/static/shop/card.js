@@ -2,7 +2,7 @@
 
 import { $, fill, h, icon } from "./dom.js";
 import { tell, watchImpression } from "./events.js";
-import { local, marked, money, noteColumns, picture, stockNote, why } from "./format.js";
+import { local, marked, money, noteColumns, picture, stockNote } from "./format.js";
 import { shopper } from "./shopper.js";
 import { t } from "./words.js";
 
@@ -11,7 +11,7 @@ export const itemUrl = (id) => `/?item=${encodeURIComponent(id)}`;
 export function card(hit, { position = 0, query = "", dismissable = false, eager = false } = {}) {
   const title = local(hit, "title");
   const gone = hit.stock !== null && hit.stock !== undefined && hit.stock <= 0;
-  const reason = why(hit);
+  const reason = hit.why;
   const node = h("article.card", { data: { itemId: hit.item_id, position, ...(query && { query }) } },
     picture(hit, eager),
     h("div.card-text", {},

@@ -63,15 +63,6 @@ export function stockNote(item) {
   return null;
 }
 
-/** One plain sentence: the engine's own, or in Chinese one made from the largest part of the score. */
-export function why(hit) {
-  if (hit.why_zh && lang() === "zh") return hit.why_zh;
-  if (lang() === "en") return hit.why || "";
-  const parts = Object.entries(hit.parts || {}).sort((a, b) => b[1] - a[1]);
-  const names = { relevance: "与你要找的相符", personalization: "符合你的喜好", trend: "近期热度上升", rules: "店家推荐", fallback: "大家都在看" };
-  return parts.length ? names[parts[0][0]] || "" : "";
-}
-
 export function picture(item, eager = false) {
   const source = item.image || "";
   const alt = "";

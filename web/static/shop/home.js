@@ -27,7 +27,7 @@ export async function home(main) {
     part(chosen, recommendations().then(({ hits }) => fill(chosen, h("section.shelf", {},
       h("div.shelf-head", {}, h("h2", {}, t(name ? "forYou" : "forGuest"))),
       grid(hits, { dismissable: true, label: t("forYou") }))))),
-    part(rising, get("/v1/trending", { k: 12 }).then(({ hits }) => fill(rising, hits.length && shelf(t("trending"), hits)))),
+    part(rising, get("/v1/trending", { k: 12, language: lang() }).then(({ hits }) => fill(rising, hits.length && shelf(t("trending"), hits)))),
     part(chips, get("/v1/trending/searches", { k: 8 }).then(({ searches }) => fill(chips, searches.length && [
       h("span.chips-label", {}, icon("up", 16), t("searches")),
       searches.map((each) => h("a.chip", { href: `/?q=${encodeURIComponent(each.query)}`, data: { link: "" } }, each.query)),
@@ -38,9 +38,9 @@ export async function home(main) {
 
 function recommendations() {
   if (shopper.user) {
-    return get(`/v1/users/${encodeURIComponent(shopper.user)}/recommendations`, { k: 15, session: shopper.session });
+    return get(`/v1/users/${encodeURIComponent(shopper.user)}/recommendations`, { k: 15, language: lang() });
   }
-  return post("/v1/recommendations", { session: shopper.trail, k: 15 });
+  return post("/v1/recommendations", { session: shopper.trail, k: 15, language: lang() });
 }
 
 async function categories(box) {

@@ -45,7 +45,7 @@ export async function itemPage(main, id) {
     bundle, near);
 
   await Promise.all([
-    get(`${itemPath(id)}/similar`, { k: 12 }).then(({ hits }) => fill(near, hits.length && shelf(t("similar"), hits))).catch(() => fill(near)),
+    get(`${itemPath(id)}/similar`, { k: 12, language: lang() }).then(({ hits }) => fill(near, hits.length && shelf(t("similar"), hits))).catch(() => fill(near)),
     get(`${itemPath(id)}/bundle`, { k: 1 }).then((answer) => fill(bundle, together(item, answer))).catch(() => fill(bundle)),
     get("/v1/forecast", { item: id, horizon: 28 }).then((forecast) => fill(demand, trend(forecast))).catch(() => fill(demand)),
   ]);
@@ -62,7 +62,8 @@ const say = (value) => (value === true ? t("yes") : value === false ? t("no") : 
 function trend(forecast) {
   const mean = forecast.mean || [];
   if (!mean.length) return null;
-  const past = (forecast.history?.values || forecast.history || forecast.past || []).slice(-56);
+  const before56 = Array.isArray(forecast.history) ? forecast.history : forecast.history?.mean || forecast.history?.values;
+  const past = (Array.isArray(before56) ? before56 : []).slice(-56);
   const level = forecast.upper?.["80"] ? "80" : Object.keys(forecast.upper || {})[0];
   const expected = mean.reduce((a, b) => a + (b || 0), 0) / mean.length;
   const recent = past.slice(-28);

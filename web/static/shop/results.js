@@ -3,7 +3,7 @@
 import { post } from "./api.js";
 import { grid, skeletons, trouble } from "./card.js";
 import { fill, h, icon } from "./dom.js";
-import { localColumn, money, noteColumns, seenColumns } from "./format.js";
+import { local, localColumn, money, noteColumns, seenColumns } from "./format.js";
 import { facetValues } from "./home.js";
 import { shopper } from "./shopper.js";
 import { lang, t } from "./words.js";
@@ -69,7 +69,7 @@ export async function results(main, params, go) {
   const columns = [localColumn("category"), localColumn("brand"), "price"];
   const ask = {
     q: state.q, k: PAGE, offset: (state.page - 1) * PAGE, facets: columns, sort: state.sort,
-    session: shopper.session, ...(shopper.user && { user: shopper.user }), filter: filterOf(state),
+    session: shopper.session, ...(shopper.user && { user: shopper.user }), filter: filterOf(state), language: lang(),
   };
   let answer;
   try {
@@ -86,32 +86,41 @@ export async function results(main, params, go) {
   return undefined;
 }
 
+/** A chosen category in the shopper's language, read off an item that lies in it. */
+function categoryName(state, answer) {
+  const depth = state.category.split(" > ").length;
+  const inside = answer.hits.find((hit) => `${hit.category} > `.startsWith(`${state.category} > `));
+  const steps = (inside ? String(local(inside, "category")) : state.category).split(" > ").slice(0, depth);
+  return steps.length === depth ? steps : state.category.split(" > ");
+}
+
 function heading(state, answer, go) {
+  const steps = categoryName(state, answer);
   const sorts = [["", "byScore"], ["price", "cheap"], ["-price", "dear"], ...(seenColumns.has("available_from") ? [["-available_from", "byNew"]] : [])];
   const select = h("select", { "aria-label": t("sort"), onchange: (event) => go(address(state, { sort: event.target.value })) },
     sorts.map(([value, name]) => h("option", { value, selected: value === state.sort }, t(name))));
-  const title = state.q ? [h("span.quiet", {}, `${t("resultsFor")} `), `“${state.q}”`] : state.category ? state.category.split(" > ").at(-1) : t("everything");
+  const title = state.q ? [h("span.quiet", {}, `${t("resultsFor")} `), `“${state.q}”`] : state.category ? steps.at(-1) : t("everything");
   return [
-    state.category && crumbs(state),
+    state.category && crumbs(state, steps),
     h("div.found-title", {}, h("h1", {}, lang() === "en" && state.q ? `“${state.q}”` : title),
       h("p.count", { role: "status" }, t("results", answer.total))),
     answer.did_you_mean && h("p.mean", {}, `${t("didYouMean")} `,
       h("a", { href: address({ ...state, q: answer.did_you_mean }), data: { link: "" } }, answer.did_you_mean), "?"),
     h("div.bar", {},
       h("button.button.quiet.open-side", { type: "button", onclick: () => document.body.classList.add("side-open") }, icon("sliders", 18), t("filters")),
-      chips(state), h("label.sort", {}, h("span", {}, t("sort")), select)),
+      chips(state, steps), h("label.sort", {}, h("span", {}, t("sort")), select)),
   ];
 }
 
-function crumbs(state) {
+function crumbs(state, names) {
   const steps = state.category.split(" > ");
   return h("nav.crumbs", { "aria-label": t("category") }, h("a", { href: "/", data: { link: "" } }, t("home")),
-    steps.slice(0, -1).map((step, i) => [h("span", { "aria-hidden": "true" }, "/"),
-      h("a", { href: address(state, { category: steps.slice(0, i + 1).join(" > ") }), data: { link: "" } }, step)]),
-    h("span", { "aria-hidden": "true" }, "/"), h("span", { "aria-current": "page" }, steps.at(-1)));
+    steps.slice(0, -1).map((_, i) => [h("span", { "aria-hidden": "true" }, "/"),
+      h("a", { href: address(state, { category: steps.slice(0, i + 1).join(" > ") }), data: { link: "" } }, names[i])]),
+    h("span", { "aria-hidden": "true" }, "/"), h("span", { "aria-current": "page" }, names.at(-1)));
 }
 
-function chips(state) {
+function chips(state, steps) {
   const each = [];
   const chip = (text, change) => each.push(h("a.chip.on", { href: address(state, change), data: { link: "" }, "aria-label": `${t("remove")}: ${text}` }, text, icon("close", 13)));
   for (const brand of state.brand) chip(brand, { brand: state.brand.filter((b) => b !== brand) });
@@ -120,7 +129,7 @@ function chips(state) {
   for (const [name, values] of Object.entries(state.chosen)) {
     for (const value of values) chip(`${label(name)}: ${say(value)}`, { chosen: without(state.chosen, name, value) });
   }
-  if (state.category) chip(state.category.split(" > ").at(-1), { category: "" });
+  if (state.category) chip(steps.at(-1), { category: "" });
   return h("div.chips", {}, each);
 }
 const without = (chosen, name, value) => {
@@ -200,8 +209,8 @@ function boxes(values, chosen, hrefOf, go) {
 }
 
 function price(state, facet, go) {
-  const low = h("input", { type: "number", min: 0, step: "any", inputMode: "decimal", value: state.low, placeholder: facet?.minimum ?? t("from"), "aria-label": `${t("price")} ${t("from")}` });
-  const high = h("input", { type: "number", min: 0, step: "any", inputMode: "decimal", value: state.high, placeholder: facet?.maximum ?? t("to"), "aria-label": `${t("price")} ${t("to")}` });
+  const low = h("input", { type: "number", min: 0, step: "any", inputMode: "decimal", value: state.low, placeholder: facet?.min ?? t("from"), "aria-label": `${t("price")} ${t("from")}` });
+  const high = h("input", { type: "number", min: 0, step: "any", inputMode: "decimal", value: state.high, placeholder: facet?.max ?? t("to"), "aria-label": `${t("price")} ${t("to")}` });
   return group(t("price"), h("form.price", { onsubmit: (event) => { event.preventDefault(); go(address(state, { low: low.value, high: high.value })); } },
     low, h("span", { "aria-hidden": "true" }, "–"), high, h("button.button.small", { type: "submit" }, t("apply"))));
 }
@@ -218,6 +227,6 @@ function pager(state, count) {
 }
 
 async function nothing(state, answer) {
-  const other = await post("/v1/search", { q: "", k: 12, ...(shopper.user && { user: shopper.user }) }).catch(() => ({ hits: [] }));
+  const other = await post("/v1/search", { q: "", k: 12, language: lang(), ...(shopper.user && { user: shopper.user }) }).catch(() => ({ hits: [] }));
   return h("div.nothing", {}, h("p.big", {}, t("none")), !answer.did_you_mean && h("p", {}, t("noneHelp")), other.hits.length > 0 && grid(other.hits));
 }
