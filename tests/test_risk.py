@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from engine.sample import write_sample
 from engine.trust.risk import Caution, Risk, find_suspects
 from engine.types import EVENT_TYPES, EventType
 
@@ -152,3 +156,21 @@ def test_caution_can_be_set() -> None:
     log = people()
     click_farm(log)
     assert log.risk(Caution(weights={"volume": 0.5})).suspects.tolist() == []
+
+
+def test_the_sample_shop_s_planted_bots_are_found_and_nobody_else(tmp_path: Path) -> None:
+    write_sample(tmp_path, seed=11, items=300, users=250, days=150)
+    log = pd.read_parquet(tmp_path / "events.parquet")
+    planted = set(json.loads((tmp_path / "truth.json").read_text("utf-8"))["bots"])
+    who = log.user_id.fillna("session " + log.session_id.fillna("")).astype("category")
+    code = {kind: at for at, kind in enumerate(EVENT_TYPES)}
+    risk = find_suspects(
+        who.cat.codes,
+        log.item_id.astype("category").cat.codes,
+        log.type.map(code),
+        log.timestamp,
+        log.dwell_s,
+        len(who.cat.categories),
+    )
+    assert planted
+    assert {who.cat.categories[at] for at in risk.suspects} == planted
