@@ -141,7 +141,7 @@ class Segments:
         centred = factors - factors.mean(0)
         _, _, axes = np.linalg.svd(centred, full_matrices=False)
         leading = centred @ axes[: self.tastes].T
-        # Scaled as one: components scaled each by itself would make the last, mere noise, as loud as the first.
+        # Scaled as one: scaled each by itself, the last component, mere noise, would be as loud as the first.
         spread = float(np.sqrt(leading.var(0).sum()))
         weighted: Floats = leading * self.taste_weight / spread if spread else leading
         return weighted
