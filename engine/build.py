@@ -170,11 +170,11 @@ def _write_spaces(
     languages = [language for item in items for language in languages_of(item)]
     for name in choose_spaces(languages) if model == "auto" else (model,):
         ensure(name, home)
-        encode = encoder(name, home)
+        encode = encoder(name, home, threads=settings.encoder.threads)
         vectors = encode_cached(
             encode,
             [text_of(item, name) for item in items],
-            home / "cache" / "vectors",
+            home / "vectors.sqlite",
             lambda done, total, name=name: stages.report(f"vectors {name}", done, total),
         )
         VectorIndex.build(vectors, settings.vector.factory, memory_bytes=memory).save(draft / "spaces" / name)
@@ -210,7 +210,15 @@ def _write_trend(
         tops.setdefault(item.category.split(" > ")[0], len(tops)) if item.category else -1 for item in items
     ]
     demand = Demand.from_interactions(behaviour.interactions, now=now)
-    trend = fit_trend(demand, groups, n_categories=len(tops), now=now, horizon=settings.trend.horizon_days)
+    trend = fit_trend(
+        demand,
+        groups,
+        n_categories=len(tops),
+        now=now,
+        horizon=settings.trend.horizon_days,
+        category_fits=settings.trend.category_fits,
+        item_fits=settings.trend.item_fits,
+    )
     trend.save(draft / "trend")
 
 

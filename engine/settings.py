@@ -66,6 +66,8 @@ class Learn(Section):
 
 class Trend(Section):
     horizon_days: int = Field(28, ge=1, le=365, description="how far ahead the lift looks")
+    category_fits: int = Field(16, ge=0, description="the most categories forecast by ARIMA in a rebuild")
+    item_fits: int = Field(24, ge=0, description="the most best-sellers forecast by ARIMA in a rebuild")
 
 
 class Rebuild(Section):

@@ -26,6 +26,13 @@ KINDS = {
     "Kettles": ("Kitchen > Kettles", "steel kettle", "电热水壶", "Kettle that boils a litre in two minutes"),
     "Lamps": ("Home > Lamps", "desk lamp", "台灯", "Dimmable lamp for reading at night"),
 }
+SETTINGS = """
+[encoder]
+model = "static"
+[trend]
+category_fits = 1
+item_fits = 1
+"""
 COLOURS = ("red", "blue", "green", "black", "white", "yellow", "grey", "brown")
 BRANDS = ("Alder", "Birch", "Cedar", "Dune")
 
@@ -84,7 +91,7 @@ def shop_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from engine import Engine
 
     home = tmp_path_factory.mktemp("shop")
-    (home / "ronghe.toml").write_text('[encoder]\nmodel = "static"\n')
+    (home / "ronghe.toml").write_text(SETTINGS)
     engine = Engine.open(home)
     engine.store.upsert_items(shop_items())
     engine.store.append_events(shop_events())
