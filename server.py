@@ -99,7 +99,9 @@ def checker(engine: Any) -> keys.Check:
 
 def _view(route: Route, engine: Shop, options: WebOptions, metrics: Metrics) -> Callable[..., Response]:
     def view(**path: str) -> Response:
-        if route.scope != "events":
+        if route.scope == "events":
+            keys.know(options)
+        else:
             keys.require(route.scope, options)
         ask = read(route, request, path)
         if isinstance(ask, Events):

@@ -49,6 +49,13 @@ def identify(options: WebOptions, check: Check) -> None:
     g.grant = grant(g.secret, options, check)
 
 
+def know(options: WebOptions) -> None:
+    """Refused with 401 when a key is needed and none that works was sent."""
+    if g.grant is None and (g.secret or options.require_keys):
+        wrong = "This key is wrong, revoked or expired. `ronghe keys create` makes one."
+        raise Refused(401, wrong if g.secret else "")
+
+
 # What a public search key may tell: what became of its own answers. Never a purchase, a rating, a return.
 TOLD_BY_SEARCH = frozenset({"search", "impression", "click", "view"})
 
@@ -62,11 +69,9 @@ def require(scope: Scope, options: WebOptions, told: Iterable[object] = ()) -> N
     Where keys are not required (a loopback server), a request without one may do everything; one that
     carries a key is still held to it, so that a wrong key is noticed before the move to production.
     """
-    if not scope or (not g.secret and not options.require_keys):
-        return
+    know(options)
     if g.grant is None:
-        wrong = "This key is wrong, revoked or expired. `ronghe keys create` makes one."
-        raise Refused(401, wrong if g.secret else "")
+        return
     if scope == "events" and "search" in g.grant.scopes and told and TOLD_BY_SEARCH.issuperset(told):
         return
     if scope not in g.grant.scopes and "admin" not in g.grant.scopes:

@@ -16,7 +16,7 @@ from pydantic.fields import FieldInfo
 from web.problems import Refused
 from web.shop import Shop
 
-Scope = Literal["", "search", "events", "admin"]
+Scope = Literal["search", "events", "admin"]
 Method = Literal["GET", "POST", "PUT", "DELETE"]
 
 
