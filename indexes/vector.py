@@ -224,7 +224,7 @@ def _choose(n: int, d: int, memory_bytes: int | None) -> str:
     if memory_bytes is None or graph <= memory_bytes:
         return GRAPH
     lists = 1 << max(8, round(np.log2(4 * np.sqrt(n))))
-    # Four-bit codes (Andre, Kermarrec & Le Scouarnec, VLDB 2015): the 8-bit kind trains hundreds of times slower.
+    # Four-bit codes (Andre, Kermarrec & Le Scouarnec, VLDB 2015): 8-bit ones train 100 times slower.
     parts = [d // m for m in (2, 4, 8, 16) if d % m == 0] or [d]
     fits = [m for m in parts if n * (m // 2 + 8) <= memory_bytes]
     return f"IVF{lists},PQ{(fits or parts[-1:])[0]}x4fs"
