@@ -70,15 +70,15 @@ def test_nothing_known_is_a_row_of_zeros(served: Encoder) -> None:
 
 
 def test_meaning_beats_spelling(served: Encoder) -> None:
-    query, right, wrong = served(["walking shoes", "hiking boots", "walkie talkie"])
+    query, right, wrong = served(["sofa", "couch", "soda"])
     assert query @ right > query @ wrong
 
 
 def test_a_very_long_text_is_read_from_its_beginning(served: Encoder) -> None:
     tail = "made of leather, with laces, " * 10_000
     long, longer, other = served([f"red boots, {tail[:9000]}", f"red boots, {tail}", f"a blue tent, {tail}"])
-    np.testing.assert_array_equal(long, longer)
-    assert long @ other < 0.9999
+    np.testing.assert_allclose(long, longer, atol=1e-6)
+    assert not np.allclose(long, other, atol=1e-4)
 
 
 def test_english_only_model_says_nothing_of_chinese(minilm: Encoder) -> None:
