@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ def create_app(engine: Shop, options: WebOptions | None = None, check: keys.Chec
     options = options or WebOptions()
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = options.max_body
+    app.config["SECRET_KEY"] = secrets.token_bytes(32)
     app.url_map.merge_slashes = False
     app.url_map.strict_slashes = True
     delivery.install(app, options)

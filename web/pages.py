@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from flask import Flask, Response, jsonify, send_from_directory
+from flask import Flask, Response, current_app, jsonify, request, send_from_directory
+from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.exceptions import NotFound
 
 from web.options import WebOptions
+from web.problems import Refused
 
 STATIC = Path(__file__).parent / "static"
+TICKET_SECONDS = 600
+REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox allow-popups"
 PAGES = {"/": "index.html", "/studio": "studio.html", "/docs": "docs.html", "/widget.js": "widget.js"}
 
 
@@ -35,6 +39,18 @@ def install(app: Flask, options: WebOptions) -> None:
         answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
         return answer
 
+    @app.get("/studio/reports/<path:name>")
+    def report(name: str) -> Response:
+        """A report, to whoever holds its ticket: a browser's new tab sends no key."""
+        try:
+            _signer().loads(request.args.get("ticket", ""), max_age=TICKET_SECONDS, salt=name)
+        except BadData:
+            raise Refused(403, "This link has run out. Open the report from the studio again.") from None
+        answer = send_from_directory((options.home / "reports").resolve(), name, mimetype="text/html")
+        answer.headers["Content-Security-Policy"] = REPORT_POLICY
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
+
     @app.get("/favicon.ico")
     def icon() -> Response:
         return send_from_directory(STATIC, "mark.svg", mimetype="image/svg+xml", max_age=86_400)
@@ -43,6 +59,15 @@ def install(app: Flask, options: WebOptions) -> None:
     def about() -> Response:
         """What the pages need to know before their first call."""
         return jsonify(name=options.name, key=options.page_key if options.require_keys else "")
+
+
+def ticket(name: str) -> str:
+    """Leave to read one report for a while."""
+    return str(_signer().dumps("", salt=name))
+
+
+def _signer() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(current_app.config["SECRET_KEY"])
 
 
 def _page(name: str) -> Callable[[], Response]:

@@ -88,7 +88,8 @@ def read(route: Route, request: Request, path: Mapping[str, str]) -> Ask:
         raise Refused(400, "This route takes its parameters in the JSON body, not in the address.")
     if request.mimetype != "application/json":
         raise Refused(415)
-    return route.ask.model_validate_json(request.get_data(cache=False) or b"null", strict=True)
+    nothing = b"{}" if route.ask is Nothing else b"null"
+    return route.ask.model_validate_json(request.get_data(cache=False) or nothing, strict=True)
 
 
 def _from_query(ask: type[Ask], request: Request) -> dict[str, Any]:

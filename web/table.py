@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from web import events, find, items, trends, users
+from web import events, find, items, studio, trends, users
 from web.route import Route
 
 ROUTES: tuple[Route, ...] = (
@@ -11,4 +11,5 @@ ROUTES: tuple[Route, ...] = (
     *users.ROUTES,
     *trends.ROUTES,
     *events.ROUTES,
+    *studio.ROUTES,
 )

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.pipeline import Candidates
+from engine.filters import allowed, parse_filter
+from engine.pipeline import Candidates, Pipeline
 from engine.rules import Rule, RuleBook
+from engine.snapshot import Snapshot
 from engine.types import Evidence, Floats, Query
 from indexes.ranking import Mask, Ranking, Rows
 
@@ -102,3 +104,15 @@ def hold(rows: Rows, scores: Floats, held: Sequence[tuple[int, int]]) -> Floats:
             held_to[at] = below if tied else below + step
         below = float(held_to[at])
     return held_to
+
+
+def ruled(pipeline: Pipeline, book: Callable[[], RuleBook], snapshot: Snapshot) -> Pipeline:
+    """The pipeline, obeying the rules: what is pinned is found by a leg of its own, the rules rank last."""
+
+    def mask(condition: Any) -> Mask:
+        return allowed(snapshot.columns, parse_filter(condition))
+
+    legs = {**pipeline.retrievers, "pinned": Pinned(book, snapshot.rows)}
+    ranker = Rules(book, snapshot.rows, mask)
+    parts = {**pipeline.parts, "pinned": "rules"}
+    return replace(pipeline, retrievers=legs, rankers=(*pipeline.rankers, ranker), parts=parts)
