@@ -140,10 +140,10 @@ def _pseudonym(connection: sqlite3.Connection, user_id: str) -> bytes:
     return blake2b(user_id.encode(), key=secret, digest_size=16).digest()
 
 
-def _forgotten(connection: sqlite3.Connection, table: EventTable) -> Mask | None:
-    """Which events [n] tell of a user before the moment at which that user was erased; None = nobody was."""
+def _forgotten(connection: sqlite3.Connection, table: EventTable) -> Mask:
+    """Which events [n] tell of a user before the moment at which that user was erased."""
     if connection.execute("SELECT 1 FROM forgotten LIMIT 1").fetchone() is None:
-        return None
+        return np.zeros(len(table), np.bool_)
     moments = np.full(len(table.users) + 1, -np.inf)
     for place, user in enumerate(table.users):
         row = connection.execute(
@@ -176,7 +176,7 @@ class BehaviourLog:
         """The same for columns, with the stored form of each event's id [n]; `seq` is given anew."""
         with self._database.writing() as connection:
             forgotten = _forgotten(connection, table)
-            if forgotten is not None:
+            if forgotten.any():
                 event_ids = [event_ids[i] for i in np.flatnonzero(~forgotten).tolist()]
                 table = table.where(~forgotten)
             columns: list[list[Any]] = [[None] * len(table), table.timestamp.tolist(), table.type.tolist()]
@@ -188,6 +188,11 @@ class BehaviourLog:
             columns.append(table.position.tolist())
             rows = zip(*columns, event_ids, strict=True)
             return int(connection.executemany(_NEW_EVENT, rows).rowcount)
+
+    def forgotten(self, table: EventTable) -> Mask:
+        """Which events [n] are of a time that their user had erased: `append_table` leaves them out."""
+        with self._database.reading() as connection:
+            return _forgotten(connection, table)
 
     def position(self) -> int:
         """The number of the last event ever appended; 0 before the first."""
