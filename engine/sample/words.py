@@ -40,6 +40,8 @@ PALETTES: Mapping[str, tuple[str, ...]] = {
     "soft": ("cream", "rose", "sky blue", "mint", "lilac", "sand", "white"),
     "metal": ("silver", "black", "copper", "cream", "forest green", "red"),
     "tech": ("black", "white", "slate grey", "navy", "mint", "coral"),
+    "lips": ("coral", "rose", "red", "burgundy", "plum", "terracotta"),
+    "plush": ("sand", "cream", "rose", "rust orange", "silver", "oak"),
     "wood": ("oak", "walnut", "white", "black", "sand"),
     "cloth": (
         "navy",

@@ -129,7 +129,7 @@ SHELF = Shelf(
             ),
             words("the office|上班", "evenings out|晚间聚会", "every handbag|随身小包"),
             "lipstick",
-            "bold",
+            "lips",
             asks=words("matte lipstick|哑光口红", "lip balm|润唇膏"),
             goes_with=("cream", "perfume"),
             swing=0.2,

@@ -64,7 +64,7 @@ SHELF = Shelf(
             ),
             words("bedtime|睡前陪伴", "newborns|新生儿礼物", "comfort on journeys|旅途安抚"),
             "plush",
-            "soft",
+            "plush",
             asks=words("teddy bear|泰迪熊", "stuffed animal|毛绒公仔"),
             measure="height_cm",
             measures=words("20 cm", "30 cm", "45 cm"),
