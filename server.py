@@ -48,7 +48,7 @@ def create_app(engine: Shop, options: WebOptions | None = None, check: keys.Chec
             route.rule, route.name, _view(route, engine, options, metrics), methods=[route.method]
         )
     _health(app, engine, metrics)
-    pages.install(app, options)
+    pages.install(app, engine, options)
     _errors(app)
     document = json.dumps(describe(ROUTES, options))
     app.add_url_rule("/openapi.json", "openapi", lambda: _json(document), methods=["GET"])

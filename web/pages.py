@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from flask import Flask, Response, current_app, jsonify, request, send_from_directory
 from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.exceptions import NotFound
 
+from engine.overview import active_users
 from web.options import WebOptions
 from web.problems import Refused
 
 STATIC = Path(__file__).parent / "static"
+RECENT = 30_000  # events in which sample shoppers are looked for
 TICKET_SECONDS = 600
 REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox allow-popups"
 PAGES = {"/": "index.html", "/studio": "studio.html", "/docs": "docs.html", "/widget.js": "widget.js"}
 
 
-def install(app: Flask, options: WebOptions) -> None:
+def install(app: Flask, shop: Any, options: WebOptions) -> None:
     """The pages, their files, and the shop's own pictures. Nothing is read from outside the two folders."""
     for path, name in PAGES.items():
         app.add_url_rule(path, f"page_{name}", _page(name), methods=["GET"])
@@ -57,8 +61,14 @@ def install(app: Flask, options: WebOptions) -> None:
 
     @app.get("/shop.json")
     def about() -> Response:
-        """What the pages need to know before their first call."""
-        return jsonify(name=options.name, key=options.page_key if options.require_keys else "")
+        """What the pages need to know before their first call. A shop with keys names no shopper."""
+        users = [] if options.require_keys else sample_users()
+        return jsonify(name=options.name, key=options.page_key if options.require_keys else "", users=users)
+
+    @cache
+    def sample_users() -> list[dict[str, Any]]:
+        store = getattr(shop, "store", None)
+        return [] if store is None else active_users(store.events(max(0, store.position() - RECENT)))
 
 
 def ticket(name: str) -> str:

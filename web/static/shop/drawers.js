@@ -60,5 +60,5 @@ export function openAccount(refresh) {
 export function face(id) {
   let sum = 7;
   for (const letter of id) sum = (sum * 31 + letter.codePointAt(0)) % 360;
-  return h("span.face", { style: { "--tint": String(sum) }, "aria-hidden": "true" }, id.replace(/^[^\p{L}\p{N}]*/u, "").slice(0, 2).toUpperCase() || "?");
+  return h("span.face", { style: { "--tint": String(sum) }, "aria-hidden": "true" }, (/^\D*\d+$/.test(id) ? id.slice(-2) : id.slice(0, 2).toUpperCase()) || "?");
 }

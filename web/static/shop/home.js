@@ -2,8 +2,9 @@
 
 import { get, post } from "./api.js";
 import { grid, shelf, skeletons, trouble } from "./card.js";
+import { departments, nameOf } from "./categories.js";
 import { fill, h, icon } from "./dom.js";
-import { local, noteColumns, picture } from "./format.js";
+import { picture } from "./format.js";
 import { shopper } from "./shopper.js";
 import { lang, t } from "./words.js";
 
@@ -44,29 +45,16 @@ function recommendations() {
 }
 
 async function categories(box) {
-  const first = await post("/v1/search", { q: "", k: 1, facets: ["category"] });
-  noteColumns(first.hits);
-  const counts = new Map();
-  for (const [path, count] of facetValues(first.facets.category)) {
-    const top = path.split(" > ")[0];
-    counts.set(top, Math.max(counts.get(top) || 0, 0) + (path.includes(" > ") ? count : 0) || count);
-  }
-  const tops = [...counts].sort((a, b) => b[1] - a[1]).slice(0, 10);
-  const shown = await Promise.all(tops.map(([top]) =>
-    post("/v1/search", { q: "", k: 1, filter: { category: top } }).then(({ hits }) => hits[0]).catch(() => null)));
+  const [found, { facets }] = await Promise.all([departments(), post("/v1/search", { q: "", k: 1, facets: ["category"] })]);
+  // A path counts for each of its levels: the first levels are the shop's departments.
+  const tops = facetValues(facets.category).map(([path]) => path).filter((path) => !path.includes(" > ")).slice(0, 10);
   fill(box, tops.length > 1 && h("section", { "aria-labelledby": "tiles-title" },
     h("h2.sr", { id: "tiles-title" }, t("categories")),
-    h("div.tile-row", {}, tops.map(([top], i) => {
-      const item = shown[i];
-      const name = item ? String(local(item, "category")).split(" > ")[0] : top;
-      return h("a.tile", { href: `/?category=${encodeURIComponent(top)}`, data: { link: "" } },
-        item ? picture(item, true) : null, h("span", {}, name || top));
-    }))));
+    h("div.tile-row", {}, tops.map((top) => h("a.tile", { href: `/?category=${encodeURIComponent(top)}`, data: { link: "" } },
+      found.has(top) && picture(found.get(top).item, true), h("span", {}, nameOf(top, found)))))));
 }
 
 export function facetValues(facet) {
   if (!facet) return [];
-  const values = facet.values ?? facet;
-  if (Array.isArray(values)) return values.map((each) => (Array.isArray(each) ? each : [String(each.value), each.count]));
-  return Object.entries(values).filter(([, count]) => typeof count === "number");
+  return (facet.values || []).map((each) => [String(each.value), each.count]);
 }

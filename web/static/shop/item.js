@@ -25,13 +25,14 @@ export async function itemPage(main, id) {
   document.title = title;
   const gone = item.stock !== null && item.stock !== undefined && item.stock <= 0;
   const demand = h("div"), bundle = h("div"), near = h("div");
+  const path = String(item.category || "").split(" > ").filter(Boolean);
   const steps = String(local(item, "category")).split(" > ").filter(Boolean);
   const quantity = h("input", { type: "number", value: 1, min: 1, max: 99, "aria-label": t("quantity") });
   fill(main,
     h("article.item", {},
       h("nav.crumbs", { "aria-label": t("category") }, h("a", { href: "/", data: { link: "" } }, t("home")),
         steps.map((step, i) => [h("span", { "aria-hidden": "true" }, "/"),
-          h("a", { href: `/?category=${encodeURIComponent(steps.slice(0, i + 1).join(" > "))}`, data: { link: "" } }, step)])),
+          h("a", { href: `/?category=${encodeURIComponent(path.slice(0, i + 1).join(" > "))}`, data: { link: "" } }, step)])),
       h("div.item-two", {},
         h("div.item-picture", {}, picture(item, true)),
         h("div.item-text", {},

@@ -2,8 +2,9 @@
 
 import { post } from "./api.js";
 import { grid, skeletons, trouble } from "./card.js";
+import { departments, nameOf } from "./categories.js";
 import { fill, h, icon } from "./dom.js";
-import { local, localColumn, money, noteColumns, seenColumns } from "./format.js";
+import { localColumn, money, noteColumns, seenColumns } from "./format.js";
 import { facetValues } from "./home.js";
 import { shopper } from "./shopper.js";
 import { lang, t } from "./words.js";
@@ -40,7 +41,7 @@ export function address(state, change = {}) {
 
 function filterOf(state, except = "") {
   const filter = {};
-  if (state.category && except !== "category") filter[columnFor(state.category, "category")] = state.category;
+  if (state.category && except !== "category") filter.category = state.category;
   if (state.brand.length && except !== "brand") filter[columnFor(state.brand[0], "brand")] = state.brand;
   const price = {};
   if (state.low !== "" && isFinite(state.low)) price.gte = Number(state.low);
@@ -62,11 +63,8 @@ export async function results(main, params, go) {
   const side = h("aside.side", { "aria-label": t("filters") });
   const head = h("div.found-head");
   fill(main, h("div.results", {}, side, h("section.main", { "aria-live": "off" }, head, list)));
-  if (lang() === "zh" && !seenColumns.size) {
-    const sniff = await post("/v1/search", { q: "", k: 1 }).catch(() => ({ hits: [] }));
-    noteColumns(sniff.hits);
-  }
-  const columns = [localColumn("category"), localColumn("brand"), "price"];
+  const named = await departments(); // and with them, which columns there are
+  const columns = ["category", localColumn("brand"), "price"].filter((column) => seenColumns.has(column));
   const ask = {
     q: state.q, k: PAGE, offset: (state.page - 1) * PAGE, facets: columns, sort: state.sort,
     session: shopper.session, ...(shopper.user && { user: shopper.user }), filter: filterOf(state), language: lang(),
@@ -78,24 +76,18 @@ export async function results(main, params, go) {
     return fill(main, trouble(error, () => results(main, params, go)));
   }
   noteColumns(answer.hits);
-  fill(head, heading(state, answer, go));
+  fill(head, heading(state, answer, go, named));
   fill(list, answer.hits.length
     ? [grid(answer.hits, { query: state.q, first: ask.offset, label: t("results", answer.total) }), pager(state, answer.total)]
     : await nothing(state, answer));
-  fill(side, await panel(state, answer, ask, go));
+  fill(side, await panel(state, answer, ask, go, named));
   return undefined;
 }
 
-/** A chosen category in the shopper's language, read off an item that lies in it. */
-function categoryName(state, answer) {
-  const depth = state.category.split(" > ").length;
-  const inside = answer.hits.find((hit) => `${hit.category} > `.startsWith(`${state.category} > `));
-  const steps = (inside ? String(local(inside, "category")) : state.category).split(" > ").slice(0, depth);
-  return steps.length === depth ? steps : state.category.split(" > ");
-}
+const pathsOf = (path) => path.split(" > ").map((_, i, steps) => steps.slice(0, i + 1).join(" > "));
 
-function heading(state, answer, go) {
-  const steps = categoryName(state, answer);
+function heading(state, answer, go, named) {
+  const steps = pathsOf(state.category).map((path) => nameOf(path, named));
   const sorts = [["", "byScore"], ["price", "cheap"], ["-price", "dear"], ...(seenColumns.has("available_from") ? [["-available_from", "byNew"]] : [])];
   const select = h("select", { "aria-label": t("sort"), onchange: (event) => go(address(state, { sort: event.target.value })) },
     sorts.map(([value, name]) => h("option", { value, selected: value === state.sort }, t(name))));
@@ -139,8 +131,8 @@ const without = (chosen, name, value) => {
 const label = (name) => name.replace(/_(zh|en)$/, "").replaceAll("_", " ");
 const say = (value) => (value === "true" ? t("yes") : value === "false" ? t("no") : value);
 
-async function panel(state, answer, ask, go) {
-  const [category, brand] = ask.facets;
+async function panel(state, answer, ask, go, named) {
+  const brand = ask.facets.find((column) => column.startsWith("brand"));
   // A chosen column is counted without its own choice, so that the others stay on offer.
   const wide = async (column, name, on) => (on
     ? (await post("/v1/search", { q: state.q, k: 1, facets: [column], filter: filterOf(state, name) }).catch(() => answer)).facets[column]
@@ -149,7 +141,7 @@ async function panel(state, answer, ask, go) {
     .filter((name) => !KNOWN.has(name) && !/_(zh|en)$/.test(name) || (name.endsWith(`_${lang()}`) && !KNOWN.has(name.replace(/_..$/, ""))))
     .filter((name) => !seenColumns.has(`${name}_${lang()}`));
   const [categories, brands, more] = await Promise.all([
-    wide(category, "category", state.category), wide(brand, "brand", state.brand.length),
+    wide("category", "category", state.category), brand ? wide(brand, "brand", state.brand.length) : null,
     attributes.length ? post("/v1/search", { q: state.q, k: 1, facets: attributes, filter: filterOf(state) }).then((a) => a.facets).catch(() => ({})) : {},
   ]);
   const toggled = (list, value) => (list.includes(value) ? list.filter((v) => v !== value) : [...list, value]);
@@ -160,7 +152,7 @@ async function panel(state, answer, ask, go) {
   return [
     h("div.side-head", {}, h("h2", {}, t("filters")),
       h("button.tool", { type: "button", "aria-label": t("close"), onclick: () => document.body.classList.remove("side-open") }, icon("close"))),
-    group(t("category"), tree(facetValues(categories), state)),
+    group(t("category"), tree(facetValues(categories), state, named)),
     price(state, answer.facets.price, go),
     h("label.check.alone", {}, h("input", { type: "checkbox", checked: state.stock, onchange: () => go(address(state, { stock: !state.stock })) }), h("span", {}, t("inStock"))),
     group(t("brand"), boxes(facetValues(brands), state.brand, (value) => address(state, { brand: toggled(state.brand, value) }), go)),
@@ -172,24 +164,23 @@ async function panel(state, answer, ask, go) {
 const total = (values) => values.reduce((sum, [, count]) => sum + count, 0);
 const group = (title, body) => body && h("details.facet", { open: true }, h("summary", {}, title), body);
 
-function tree(values, state) {
+function tree(values, state, named) {
   if (!values.length) return null;
   const inside = state.category.split(" > ");
   const tops = new Map();
   for (const [path, count] of values) {
     const [top, ...rest] = path.split(" > ");
-    const node = tops.get(top) || { count: 0, own: 0, below: new Map() };
-    if (rest.length) { node.count += count; node.below.set(rest.join(" > "), count); }
-    else node.own += count;
+    const node = tops.get(top) || { count: 0, below: new Map() };
+    if (rest.length) node.below.set(rest.join(" > "), count);
+    else node.count = count;
     tops.set(top, node);
   }
-  // A column may count parents as well as leaves: then the parent's own count is the whole.
   const link = (path, text, count, on) => h("a.facet-link", { href: address(state, { category: on ? "" : path }), data: { link: "" }, ...(on && { "aria-current": "true" }) },
     h("span", {}, text), h("span.n", {}, count));
-  return h("div.facet-list", {}, [...tops].sort((a, b) => b[1].count + b[1].own - a[1].count - a[1].own).slice(0, 14).map(([top, node]) => [
-    link(top, top, node.own || node.count, state.category === top),
+  return h("div.facet-list", {}, [...tops].sort((a, b) => b[1].count - a[1].count).slice(0, 14).map(([top, node]) => [
+    link(top, nameOf(top, named), node.count, state.category === top),
     (inside[0] === top || tops.size === 1) && h("div.facet-sub", {}, [...node.below].slice(0, 14).map(([rest, count]) =>
-      link(`${top} > ${rest}`, rest.split(" > ").at(-1), count, state.category === `${top} > ${rest}`))),
+      link(`${top} > ${rest}`, nameOf(`${top} > ${rest}`, named), count, state.category === `${top} > ${rest}`))),
   ]));
 }
 
