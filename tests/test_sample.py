@@ -185,6 +185,7 @@ def test_a_slip_of_the_finger_changes_one_place() -> None:
 def test_capitals_leave_units_and_names_alone() -> None:
     assert capitals("wall-mounted cat tree") == "Wall-Mounted Cat Tree"
     assert capitals("lamb and rice dog food") == "Lamb and Rice Dog Food"
+    assert capitals("rose Eau de Parfum") == "Rose Eau de Parfum"
     assert capitals("4K office monitor 27 inch") == "4K Office Monitor 27 Inch"
     assert capitals("100 W USB-C Cable") == "100 W USB-C Cable"
 
@@ -323,6 +324,18 @@ def test_pictures_are_small_well_formed_and_closed(sample: Sample, items: pd.Dat
     shapes = {re.sub(r"#[0-9a-f]{3,6}", "", drawn[name]) for name in items["image"]}
     assert len(shapes) >= kinds.nunique()
     assert len(set(drawn.values())) > 500
+
+
+def test_every_row_goes_into_the_store(tmp_path: Path) -> None:
+    from engine.ingest import ingest_files
+    from engine.store.sqlite import SqliteStore
+
+    folder = small(tmp_path / "sample")
+    store = SqliteStore(tmp_path / "store.db")
+    for kind, name in (("items", "items.jsonl"), ("events", "events.parquet"), ("series", "series.parquet")):
+        (report,) = ingest_files(store, kind, [folder / name], now=NOW.timestamp())
+        assert report.read == report.accepted > 100, report
+        assert (report.rejected, report.duplicates, report.unknown_items) == (0, 0, 0)
 
 
 def test_every_kind_is_told_apart_and_wanted_by_someone() -> None:

@@ -32,7 +32,7 @@ BRANDS: tuple[tuple[int, Words], ...] = tuple(
     (number, brand) for number, shelf in enumerate(SHELVES) for brand in shelf.brands
 )
 STYLES = 4  # latent directions of taste: plain, rugged, playful, refined
-SMALL_WORDS = frozenset(("and", "of", "for", "with", "in"))
+SMALL_WORDS = frozenset(("and", "de", "for", "in", "of", "with"))
 
 
 @dataclass(frozen=True, eq=False)
