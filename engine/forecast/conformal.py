@@ -12,7 +12,7 @@ from engine.types import Floats, Forecast
 
 @dataclass(frozen=True)
 class Bands:
-    """Calibrated bounds in units of a spread: `low` <= 0 <= `high` by level in percent."""
+    """Calibrated bounds in units of a spread, by level in percent."""
 
     low: Mapping[int, float]
     high: Mapping[int, float]
@@ -20,33 +20,65 @@ class Bands:
     def around(self, mean: Floats, spread: Floats, floor: float | None = 0.0) -> Forecast:
         """`mean` [..] with bounds mean + low * spread .. mean + high * spread, at least `floor`."""
         least = -np.inf if floor is None else floor
+        middle = np.maximum(mean, least)
         return Forecast(
-            np.maximum(mean, least),
-            {level: np.maximum(mean + by * spread, least) for level, by in self.low.items()},
-            {level: np.maximum(mean + by * spread, least) for level, by in self.high.items()},
+            middle,
+            {
+                level: np.minimum(np.maximum(mean + by * spread, least), middle)
+                for level, by in self.low.items()
+            },
+            {level: np.maximum(mean + by * spread, middle) for level, by in self.high.items()},
         )
 
 
-def calibrate(actual: Floats, mean: Floats, spread: Floats, levels: Sequence[int], groups: int = 0) -> Bands:
-    """Bands from past errors: quantiles of (actual - mean) / spread over all that is finite, any shape.
+def calibrate(
+    actual: Floats,
+    mean: Floats,
+    spread: Floats,
+    levels: Sequence[int],
+    *,
+    floor: float | None = 0.0,
+    groups: int = 0,
+) -> Bands:
+    """Bands from past errors, of any shape: quantiles of (actual - mean) / spread, NaN left out.
 
-    Split conformal prediction (Vovk et al. 2005; Lei et al. 2018), signed, with the (n + 1) / n correction.
-    Errors of one window lean on each other, so n is the number of `groups` of them when that is given and
-    small: the bands are widened by its (1 + 1 / groups).
+    Split conformal prediction (Vovk et al. 2005; Lei et al. 2018), signed, both tails of one size. Where the
+    floor cuts the lower tail off (nobody buys less than nothing) the tails are made larger until the bands
+    hold `level` percent of the past and no more. Errors of one window lean on each other, so a small
+    number of windows (`groups`) widens the bands by 1 + 1 / groups.
     """
-    score = (actual - mean) / np.maximum(spread, 1e-12)
-    score = np.sort(score[np.isfinite(score)])
+    fine = np.isfinite(actual) & np.isfinite(mean)
+    y, f, s = actual[fine], mean[fine], np.maximum(spread[fine], 1e-12)
+    score = np.sort((y - f) / s)
+    least = -np.inf if floor is None else floor
+    widen = 1.0 + 1.0 / groups if groups else 1.0
+    n = len(score)
     low: dict[int, float] = {}
     high: dict[int, float] = {}
-    widen = 1.0 + 1.0 / groups if groups else 1.0
+
+    def bounds(tail: float) -> tuple[float, float]:
+        q = min(1.0, (1.0 - tail) * (1.0 + 1.0 / n))
+        return float(np.quantile(score, 1.0 - q)), float(np.quantile(score, q))
+
+    def held(tail: float) -> float:
+        lo, hi = bounds(tail)
+        inside = (y >= np.minimum(np.maximum(f + lo * s, least), f)) & (y <= np.maximum(f + hi * s, f))
+        return float(inside.mean())
+
     for level in levels:
-        tail = (1.0 - level / 100.0) / 2.0
-        if not len(score):
+        if not n:
             low[level] = high[level] = 0.0
             continue
-        q = min(1.0, (1.0 - tail) * (1.0 + 1.0 / len(score)))
-        low[level] = min(0.0, float(np.quantile(score, 1.0 - q))) * widen
-        high[level] = max(0.0, float(np.quantile(score, q))) * widen
+        share = level / 100.0
+        tail = (1.0 - share) / 2.0
+        if floor is not None and held(tail) > share:
+            near, far = tail, 1.0 - share
+            for _ in range(20):
+                middle = (near + far) / 2.0
+                near, far = (middle, far) if held(middle) > share else (near, middle)
+            tail = near
+        lo, hi = bounds(tail)
+        low[level], high[level] = lo * (widen if lo < 0 else 1.0), hi * (widen if hi > 0 else 1.0)
     return Bands(low, high)
 
 

@@ -160,7 +160,11 @@ def _calibrated(
     means = dict(zip(test.names, test.predicted, strict=True))
     past = mixture_of(choice.weights, means)
     past_spread = spread_of(past, level) if floor is not None else np.ones_like(past)
-    return calibrate(test.actual, past, past_spread, levels, groups=len(test.origins)), spread, ""
+    return (
+        calibrate(test.actual, past, past_spread, levels, floor=floor, groups=len(test.origins)),
+        spread,
+        "",
+    )
 
 
 def _told(fitted: Iterable[Forecaster]) -> list[str]:
