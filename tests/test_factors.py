@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,8 @@ from engine.learn.interactions import make_interactions
 from engine.learn.visits import user_items
 from engine.types import Interactions
 from indexes.factors import FactorIndex
+
+ALS = Als(factors=4, alpha=10.0, half_life_days=0.0, combine="max")
 
 
 def two_tastes(n_users: int = 40, n_items: int = 30, seed: int = 3) -> Interactions:
@@ -45,7 +48,7 @@ def test_fold_in_is_the_solution_of_the_normal_equations() -> None:
 
 def test_fold_in_equals_a_full_refit_of_that_user() -> None:
     x = two_tastes()
-    learner = Als(factors=2, iterations=10, plain=True)
+    learner = replace(ALS, factors=2, iterations=10, plain=True)
     index = learner.fit(x)
     R = user_items(x)
     refit = learner.solve(R, index.items)  # every user anew, items held
@@ -58,12 +61,12 @@ def test_fold_in_equals_a_full_refit_of_that_user() -> None:
 
 def test_implicit_agrees_with_the_plain_form() -> None:
     x = two_tastes()
-    plain = Als(factors=4, iterations=5, plain=True).fit(x)
-    exact = Als(factors=4, iterations=5, conjugate=False).fit(x)
+    plain = replace(ALS, factors=4, iterations=5, plain=True).fit(x)
+    exact = replace(ALS, factors=4, iterations=5, conjugate=False).fit(x)
     np.testing.assert_allclose(exact.items, plain.items, atol=2e-3)
     np.testing.assert_allclose(exact.users, plain.users, atol=2e-3)
-    quick = Als(factors=4, iterations=15).fit(x)
-    assert als_loss(x, quick) <= als_loss(x, Als(factors=4, iterations=15, plain=True).fit(x)) * 1.03
+    quick = replace(ALS, factors=4, iterations=15).fit(x)
+    assert als_loss(x, quick) <= als_loss(x, replace(ALS, factors=4, iterations=15, plain=True).fit(x)) * 1.03
 
 
 def als_loss(x: Interactions, index: FactorIndex) -> float:
@@ -77,18 +80,18 @@ def als_loss(x: Interactions, index: FactorIndex) -> float:
 
 def test_every_sweep_lowers_the_loss() -> None:
     x = two_tastes()
-    losses = [als_loss(x, Als(factors=6, iterations=n, plain=True).fit(x)) for n in (1, 2, 4, 8)]
+    losses = [als_loss(x, replace(ALS, factors=6, iterations=n, plain=True).fit(x)) for n in (1, 2, 4, 8)]
     assert losses == sorted(losses, reverse=True)
 
 
 def test_the_fit_is_deterministic() -> None:
     x = two_tastes()
-    first, second = Als(factors=8).fit(x), Als(factors=8).fit(x)
+    first, second = replace(ALS, factors=8).fit(x), replace(ALS, factors=8).fit(x)
     np.testing.assert_allclose(first.items, second.items, rtol=1e-4, atol=1e-5)
 
 
 def test_a_dislike_pushes_an_item_down() -> None:
-    index = Als(factors=8, plain=True).fit(two_tastes())
+    index = replace(ALS, factors=8, plain=True).fit(two_tastes())
     liked = index.fold_in([0, 1, 2], [1.0, 1.0, 1.0])
     disliked = index.fold_in([0, 1, 2, 3], [1.0, 1.0, 1.0, -1.0])
     assert index.score(disliked, np.array([3]))[0] < index.score(liked, np.array([3]))[0]
@@ -97,7 +100,7 @@ def test_a_dislike_pushes_an_item_down() -> None:
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.integers(-2, 40), max_size=12), st.integers(0, 50))
 def test_search_laws(history: list[int], k: int) -> None:
-    index = Als(factors=4, iterations=2, plain=True).fit(two_tastes())
+    index = replace(ALS, factors=4, iterations=2, plain=True).fit(two_tastes())
     vector = index.fold_in(sorted(set(history)), np.ones(len(set(history))))
     allowed = np.arange(30) % 3 == 0
     found = index.search(vector, k, allowed)
@@ -107,26 +110,26 @@ def test_search_laws(history: list[int], k: int) -> None:
 
 
 def test_users_and_items_nearby_share_the_taste() -> None:
-    index = Als(factors=2, plain=True).fit(two_tastes())
+    index = replace(ALS, factors=2, plain=True).fit(two_tastes())
     assert all(row % 2 == 0 for row in index.users_near(index.users[2], 10).rows.tolist())
     near = index.items_near(4, 10)
     assert 4 not in near.rows and (near.rows < 15).all()
 
 
 def test_nothing_known_finds_nothing() -> None:
-    index = Als(factors=4, plain=True).fit(two_tastes())
+    index = replace(ALS, factors=4, plain=True).fit(two_tastes())
     assert not len(index.search(index.fold_in([], []), 5))
     assert not len(index.search(index.fold_in([99], [1.0]), 5))
 
 
 def test_an_empty_log_still_fits() -> None:
     empty = make_interactions(users=[], items=[], times=[], n_users=2, n_items=3)
-    index = Als(factors=4).fit(empty)
+    index = replace(ALS, factors=4).fit(empty)
     assert len(index) == 3 and not len(index.search(index.fold_in([0], [1.0]), 3))
 
 
 def test_open_equals_saved(tmp_path: Path) -> None:
-    index = Als(factors=4, plain=True).fit(two_tastes())
+    index = replace(ALS, factors=4, plain=True).fit(two_tastes())
     index.save(tmp_path / "als")
     opened = FactorIndex.open(tmp_path / "als")
     vector = index.fold_in([1, 2], [1.0, 1.0])

@@ -98,7 +98,7 @@ def test_neighbours_are_cosines() -> None:
     norm = R / np.linalg.norm(R, axis=0)
     expected = norm.T @ norm
     np.fill_diagonal(expected, 0)
-    index = Neighbours(weighting="cosine", keep=0).fit(x)
+    index = Neighbours(weighting="cosine", keep=0, half_life_days=0.0, shrink=0.0).fit(x)
     np.testing.assert_allclose(index.weights.csr().toarray(), expected, atol=1e-6)
 
 
@@ -115,7 +115,7 @@ def test_ease_equals_the_closed_form_and_zeroes_its_diagonal() -> None:
     X = user_items(x).toarray().astype(float)
     P = np.linalg.inv(X.T @ X + 5.0 * np.eye(X.shape[1]))
     B = np.eye(X.shape[1]) - P / np.diag(P)
-    index = Ease(regularization=5.0, keep=0).fit(x)
+    index = Ease(regularization=5.0, keep=0, half_life_days=0.0).fit(x)
     np.testing.assert_allclose(index.weights.csr().toarray(), B, atol=2e-4)
 
 
@@ -127,7 +127,7 @@ def test_sparse_ease_with_every_neighbour_is_a_ridge_per_item() -> None:
     near = np.flatnonzero(G[item])
     near = near[near != item]
     expected = np.linalg.solve(G[np.ix_(near, near)] + 5.0 * np.eye(len(near)), G[near, item])
-    index = Ease(regularization=5.0, keep=0, max_items=1, near=40).fit(x)
+    index = Ease(regularization=5.0, keep=0, half_life_days=0.0, max_items=1, near=40).fit(x)
     np.testing.assert_allclose(index.weights.csr().toarray()[near, item], expected, rtol=1e-3, atol=1e-5)
 
 
@@ -160,11 +160,11 @@ def test_together_by_hand_and_with_direction() -> None:
         n_users=4,
         n_items=3,
     )
-    learner = Together(shrink=1.0, lift=0.0, half_life_days=0.0, least=2)
+    learner = Together(shrink=1.0, lift=0.0, half_life_days=0.0, size_power=0.0, least=2)
     W = learner.fit(x).weights.csr().toarray()
     np.testing.assert_allclose(W, [[0, 2 / 4, 0], [2 / 3, 0, 0], [0, 0, 0]])
     assert W[1, 0] > W[0, 1]
-    lifted = Together(shrink=1.0, lift=1.0, half_life_days=0.0).fit(x).weights.csr().toarray()
+    lifted = Together(shrink=1.0, lift=1.0, half_life_days=0.0, size_power=0.0).fit(x).weights.csr().toarray()
     # Shares are of baskets with a pair: item 1 stands in 2 of 3, item 0 in 3 of 3.
     np.testing.assert_allclose(lifted[[0, 1], [1, 0]], [2 / 4 / (2 / 3), 2 / 3 / 1.0], rtol=1e-6)
 
@@ -187,10 +187,12 @@ def test_repeat_rates_and_rhythm_by_hand() -> None:
 
 def test_session_neighbours_by_hand() -> None:
     x = log((0, 0, 0), (0, 1, 0), (1, 0, 0), (1, 2, 0), (2, 3, 0), (2, 4, 0))
-    index = Sessions(unit="visit", half_life_days=0.0, idf_power=0.0).fit(x)
+    index = Sessions(half_life_days=0.0, idf_power=0.0, length_power=0.5, item_power=0.0, sharpness=1.0).fit(
+        x
+    )
     scores = index.dense([0], [1.0])
     np.testing.assert_allclose(scores, [1.0, 0.5, 0.5, 0, 0, 0])
-    older = Sessions(unit="visit", half_life_days=1.0, idf_power=0.0)
+    older = Sessions(half_life_days=1.0, idf_power=0.0, length_power=0.5, item_power=0.0, sharpness=1.0)
     later = log((0, 0, 0), (0, 1, 0), (1, 0, 1), (1, 2, 1))
     np.testing.assert_allclose(older.fit(later).dense([0], [1.0], now=1 * DAY)[[1, 2]], [1 / 3, 2 / 3])
 

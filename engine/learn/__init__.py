@@ -32,7 +32,14 @@ LEARNERS: Mapping[str, Learner] = {
     "together": Together(),
     "repeats": Repeats(),
     "crowd": Sessions(
-        unit="user", near=300, half_life_days=0.0, user_half_life_days=60.0, combine="sum", idf_power=0.0
+        unit="user",
+        half_life_days=0.0,
+        user_half_life_days=60.0,
+        combine="sum",
+        idf_power=0.0,
+        length_power=0.5,
+        item_power=0.0,
+        sharpness=1.0,
     ),
 }
 

@@ -24,9 +24,9 @@ class Als:
     factors: int = 64
     iterations: int = 15
     regularization: float = 0.05
-    alpha: float = 10.0
-    half_life_days: float = 0.0
-    combine: Combine = "max"
+    alpha: float = 3.0
+    half_life_days: float = 90.0
+    combine: Combine = "log"
     seed: int = 7
     conjugate: bool = True
     plain: bool = False

@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 from scipy import linalg, sparse
 
 from engine.learn.truncate import keep_top, similar_pairs
-from engine.learn.visits import positive, user_items
+from engine.learn.visits import Reading, positive, user_items
 from engine.types import Interactions
 from indexes.neighbours import NeighbourIndex
 from indexes.sparse import SparseRows, nothing
+
+LATELY = Reading(visit_decay=0.9, half_life_days=60.0)
 
 
 @dataclass(frozen=True)
@@ -25,10 +27,11 @@ class Ease:
     """
 
     regularization: float = 200.0
-    half_life_days: float = 0.0
+    half_life_days: float = 60.0
     keep: int = 400
     max_items: int = 10_000
     near: int = 100
+    reading: Reading = LATELY
 
     def fit(self, interactions: Interactions) -> NeighbourIndex:
         X = positive(user_items(interactions, half_life_days=self.half_life_days))

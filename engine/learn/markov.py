@@ -23,8 +23,8 @@ class Markov:
     Transitions count half for every `half_life_days` of age (0 = age does not matter).
     """
 
-    window: int = 3
-    visit_decay: float = 0.5
+    window: int = 8
+    visit_decay: float = 0.6
     shrink: float = 2.0
     popularity_power: float = 0.0
     half_life_days: float = 0.0

@@ -9,10 +9,11 @@ import numpy as np
 from scipy import sparse
 
 from engine.learn.truncate import similar_pairs
-from engine.learn.visits import positive, user_items
+from engine.learn.visits import Reading, positive, user_items
 from engine.types import Interactions
 from indexes.neighbours import NeighbourIndex
 
+LATELY = Reading(half_life_days=60.0)
 Weighting = Literal["cosine", "tfidf", "bm25"]
 
 
@@ -26,13 +27,14 @@ class Neighbours:
     in common.
     """
 
-    weighting: Weighting = "cosine"
+    weighting: Weighting = "bm25"
     keep: int = 300
-    half_life_days: float = 0.0
-    shrink: float = 0.0
+    half_life_days: float = 120.0
+    shrink: float = 10.0
     k1: float = 100.0
     b: float = 0.8
     max_history: int = 1000
+    reading: Reading = LATELY
 
     def fit(self, interactions: Interactions) -> NeighbourIndex:
         R = positive(user_items(interactions, half_life_days=self.half_life_days))

@@ -14,8 +14,8 @@ from engine.types import Interactions
 from indexes.sessions import SessionIndex
 from indexes.sparse import SparseRows
 
-LATELY = Reading(visit_decay=0.8)
-Unit = Literal["visit", "basket", "user"]
+EVERYTHING = Reading()
+Unit = Literal["auto", "visit", "basket", "user"]
 
 
 @dataclass(frozen=True)
@@ -24,29 +24,33 @@ class Sessions:
 
     An item adds idf^`idf_power` to the nearness of each session that has it; a session of m items is
     divided by m^`length_power` (0.5 = cosine). With unit "user" a session is a user's decayed history,
-    which is the neighbour part of TIFU-kNN (Hu et al. 2020).
+    which is the neighbour part of TIFU-kNN (Hu et al. 2020). "auto" takes visits where they hold two items or
+    more on average, else users, whose age then does not matter: a visit of one item has no company.
     """
 
-    unit: Unit = "basket"
-    near: int = 500
-    half_life_days: float = 30.0
-    sharpness: float = 1.0
-    idf_power: float = 1.0
-    length_power: float = 0.5
-    item_power: float = 0.0
+    unit: Unit = "auto"
+    near: int = 300
+    half_life_days: float = 15.0
+    sharpness: float = 1.5
+    idf_power: float = 2.0
+    length_power: float = 0.7
+    item_power: float = 0.2
     user_half_life_days: float = 0.0
     combine: Combine = "max"
-    reading: Reading = LATELY
+    reading: Reading = EVERYTHING
 
     def fit(self, interactions: Interactions) -> SessionIndex:
-        if self.unit == "user":
+        visits = Visits.of(interactions)
+        alone = visits.items.nnz < 2 * len(visits)
+        unit = self.unit if self.unit != "auto" else "user" if alone else "visit"
+        half_life = 0.0 if self.unit == "auto" and alone else self.half_life_days
+        if unit == "user":
             S = positive(
                 user_items(interactions, half_life_days=self.user_half_life_days, combine=self.combine)
             )
             times = np.zeros(S.shape[0])
             np.maximum.at(times, interactions.users, interactions.times)
-        elif self.unit == "visit":
-            visits = Visits.of(interactions)
+        elif unit == "visit":
             S, times = visits.items, visits.times
         else:
             S, times = baskets(interactions)
@@ -63,6 +67,6 @@ class Sessions:
             SparseRows.of(postings),
             times,
             self.near,
-            self.half_life_days,
+            half_life,
             self.sharpness,
         )

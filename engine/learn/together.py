@@ -9,10 +9,12 @@ from scipy import sparse
 
 from engine.learn.interactions import KIND
 from engine.learn.truncate import keep_top
-from engine.learn.visits import DAY, visit_numbers
+from engine.learn.visits import DAY, Reading, visit_numbers
 from engine.types import EventType, Interactions
 from indexes.neighbours import NeighbourIndex
 from indexes.sparse import nothing
+
+LATELY = Reading(half_life_days=90.0)
 
 
 @dataclass(frozen=True)
@@ -26,13 +28,14 @@ class Together:
     baskets are left out.
     """
 
-    shrink: float = 5.0
-    lift: float = 0.3
-    half_life_days: float = 90.0
-    size_power: float = 0.5
+    shrink: float = 20.0
+    lift: float = 0.5
+    half_life_days: float = 45.0
+    size_power: float = 1.0
     least: int = 2
-    keep: int = 200
+    keep: int = 500
     largest: int = 200
+    reading: Reading = LATELY
 
     def fit(self, interactions: Interactions) -> NeighbourIndex:
         n = interactions.n_items

@@ -49,6 +49,7 @@ RETRIEVERS: Mapping[str, Wiring] = {
     "personal": Wiring(("als",), lambda on: Personal(on["als"], reading_of("als"))),
     "neighbours": _through("neighbours"),
     "session": Wiring(("sessions",), lambda on: Session(on["sessions"], reading_of("sessions"))),
+    "crowd": Wiring(("crowd",), lambda on: Session(on["crowd"], reading_of("crowd"))),
     "ease": _through("ease"),
     "markov": _through("markov"),
     "next": _through("next"),
