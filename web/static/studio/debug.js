@@ -32,7 +32,7 @@ export async function debug(main) {
     const mine = ++turn;
     const q = words.value.trim();
     if (!q) return fill(legs, h("p.empty", {}, "Type a query to see what each leg finds and how they are fused."));
-    history.replaceState(null, "", `#debug`);
+    if (!legs.children.length) fill(legs, h("p.empty", {}, "Searching ..."));
     const body = { q, k: 20, explain: true, ...(user.value.trim() && { user: user.value.trim() }) };
     const lists = [...LEGS.filter((leg) => pipelines.search.includes(leg)), ...(other.value ? [other.value] : [])];
     try {
