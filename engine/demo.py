@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 REPORT = "demo.json"
 FILES = {"items": "items.jsonl", "events": "events.parquet", "series": "series.parquet"}
-CUT = Cut(days=28, requests=300)
+CUT = Cut(days=28, requests=300, short=True)
 
 
 def demo(engine: Engine, progress: Progress) -> dict[str, Any]:

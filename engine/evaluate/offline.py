@@ -48,6 +48,7 @@ class Cut:
     requests: int = 1000
     seed: int = 7
     depth: int = 100
+    short: bool = False  # of the fusions only the default of each task
 
 
 def evaluate(
@@ -90,7 +91,12 @@ def _run(
     progress: Progress,
 ) -> Results:
     single = {name for name, pipeline in pipelines.items() if len(pipeline.retrievers) == 1}
-    chosen = {name: p for name, p in pipelines.items() if name != "browse"}
+    default = {"search": "hybrid"}.get(task, task)
+    chosen = {
+        name: pipeline
+        for name, pipeline in pipelines.items()
+        if name != "browse" and (not cut.short or name in single or name == default)
+    }
     return run_experiment(
         {name: partial(_ranking, pipeline) for name, pipeline in chosen.items()},
         requests,
