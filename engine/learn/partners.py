@@ -13,21 +13,22 @@ from engine.learn.interactions import KIND
 from engine.types import EventType, Interactions
 from indexes.partners import PARTS, PartnerIndex, Values, features
 from indexes.ranking import Rows
+from indexes.sparse import nothing
 
 DAY = 86400.0
 WEIGHTS: Mapping[str, float] = {
     "together": 1.0,
-    "sequence": 0.3,
+    "sequence": 0.1,
     "likeness": 1.0,
-    "kinds": 0.1,
-    "popular": 0.0,
+    "kinds": 0.05,
+    "popular": -0.2,
 }
 # Where the held-out baskets look for better weights; "together" stays 1, for only ratios matter.
 _GRID: Mapping[str, tuple[float, ...]] = {
     "likeness": (0.0, 0.5, 1.0, 2.0, 3.0),
     "sequence": (0.0, 0.1, 0.3, 1.0),
     "kinds": (0.0, 0.05, 0.1, 0.2, 0.4),
-    "popular": (-0.2, -0.1, 0.0, 0.1, 0.2),
+    "popular": (-0.6, -0.4, -0.2, -0.1, 0.0, 0.1, 0.2),
 }
 
 
@@ -85,8 +86,8 @@ class Partners:
         """From sets: `baskets` [n_baskets, n_items] and `sequences` [n_sequences, n_items], 0 or 1."""
         n = baskets.shape[1]
         kind = np.full(n, -1, np.int32) if kinds is None else np.asarray(kinds, np.int32)
-        words = sparse.csr_matrix((n, 1), dtype=np.float32) if likeness is None else likeness
-        chains = sparse.csr_matrix((0, n)) if sequences is None else sequences
+        words = nothing(n, 1) if likeness is None else likeness
+        chains = nothing(0, n) if sequences is None else sequences
         size = np.diff(baskets.indptr)
         use = baskets[np.flatnonzero((size >= 2) & (size <= self.largest))]
         weights = np.array([float(self.weights.get(part, 0.0)) for part in PARTS], np.float32)
@@ -183,8 +184,8 @@ class Partners:
         if alike is not None:
             best = np.argpartition(-alike, min(self.near, len(alike) - 1))[: self.near]
             found.append(best[alike[best] > 0.05])
-        rows = np.unique(np.concatenate(found)).astype(np.int64)
-        return rows[rows != row]
+        rows: Rows = np.unique(np.concatenate(found)).astype(np.int64)
+        return np.setdiff1d(rows, [row])
 
 
 def baskets_of(interactions: Interactions) -> sparse.csr_matrix:
@@ -202,14 +203,14 @@ def sequences_of(interactions: Interactions, window_days: float) -> sparse.csr_m
     day = (x.times // DAY).astype(np.int64)
     visits, visit = np.unique(np.column_stack([x.users, day]), axis=0, return_inverse=True)
     if len(visits) < 2:
-        return sparse.csr_matrix((0, x.n_items))
+        return nothing(0, x.n_items)
     # Only the next visit: a chain of all later ones would count a regular's whole life as one set.
     close = (visits[1:, 0] == visits[:-1, 0]) & (visits[1:, 1] - visits[:-1, 1] <= window_days)
     held = _incidence(visit.ravel(), x.items, len(visits), x.n_items)
     first = np.flatnonzero(close)
     size = np.asarray(held.sum(1)).ravel()
     first = first[(size[first] <= 20) & (size[first + 1] <= 20)]
-    both = held[first] + held[first + 1]
+    both = sparse.csr_matrix(held[first] + held[first + 1])
     both.data[:] = 1
     return both
 
@@ -235,8 +236,10 @@ def word_rows(documents: Sequence[Sequence[str]]) -> sparse.csr_matrix:
 
 
 def _incidence(rows: ArrayLike, columns: ArrayLike, n_rows: int, n_columns: int) -> sparse.csr_matrix:
-    row = np.asarray(rows)
-    table = sparse.csr_matrix((np.ones(len(row), np.float32), (row, columns)), (n_rows, n_columns))
+    row, column = np.asarray(rows, np.int64), np.asarray(columns, np.int64)
+    table: sparse.csr_matrix = sparse.csr_matrix(
+        (np.ones(len(row), np.float32), (row, column)), (n_rows, n_columns)
+    )
     table.sum_duplicates()
     table.data[:] = 1
     return table
