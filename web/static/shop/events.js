@@ -16,8 +16,10 @@ function send(events) {
 
 export function tellPurchase(lines) {
   const order = random();
+  const timestamp = Date.now() / 1000;
+  if (!shopper.user) for (const line of lines) shopper.walk({ type: "purchase", timestamp, item_id: line.item_id });
   return send(lines.map((line) => ({
-    type: "purchase", event_id: random(), timestamp: Date.now() / 1000, session_id: shopper.session, order_id: order,
+    type: "purchase", event_id: random(), timestamp, session_id: shopper.session, order_id: order,
     item_id: line.item_id, quantity: line.quantity, ...(line.price != null && { price: line.price }),
     ...(shopper.user && { user_id: shopper.user }),
   })));
