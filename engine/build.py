@@ -18,6 +18,7 @@ from time import perf_counter
 from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.behaviour import Behaviour, behaviour_of
 from engine.catalogue import columns_of, pack
@@ -27,6 +28,10 @@ from engine.errors import BadHome, RebuildRunning
 from engine.forecast.demand import Demand
 from engine.forecast.trend import fit_trend
 from engine.learn import LEARNERS
+from engine.learn.once import Once, Remembered
+from engine.learn.segments import Segments
+from engine.rank.stacking import Stacking, fit_stack
+from engine.retrieve import make_retrievers
 from engine.searches import search_counts
 from engine.settings import Settings
 from engine.snapshot import OWN
@@ -34,6 +39,7 @@ from engine.store import Store
 from engine.types import Item, Vectors
 from indexes import generations
 from indexes.columns import ColumnIndex
+from indexes.factors import FactorIndex
 from indexes.identifiers import Identifiers
 from indexes.records import Records
 from indexes.vector import VectorIndex
@@ -116,6 +122,8 @@ def write(
         index.save(draft / "learned" / name)
     searches = search_counts(table, now)
     (draft / "searches.json").write_text(json.dumps(searches, ensure_ascii=False), encoding="utf-8")
+    stages.timed("fusion", partial(_write_stacks, draft, items, behaviour, learned, settings, stages))
+    stages.timed("segments", lambda: _write_segments(draft, items, behaviour))
     stages.timed("trend", lambda: _write_trend(draft, items, behaviour, now, settings))
     return {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -175,7 +183,7 @@ def _write_spaces(
             encode,
             [text_of(item, name) for item in items],
             home / "vectors.sqlite",
-            lambda done, total, name=name: stages.report(f"vectors {name}", done, total),
+            partial(stages.report, f"vectors {name}"),
         )
         VectorIndex.build(vectors, settings.vector.factory, memory_bytes=memory).save(draft / "spaces" / name)
         spaces[name] = name
@@ -202,6 +210,52 @@ def _own_vectors(items: Sequence[Item], stages: Stages) -> Vectors | None:
     return unit
 
 
+def _write_stacks(
+    draft: Path,
+    items: Sequence[Item],
+    behaviour: Behaviour,
+    learned: Sequence[str],
+    settings: Settings,
+    stages: Stages,
+) -> None:
+    """The learned fusion of recommendations, once for new items and once for shops where people buy again."""
+    if not settings.learn.stack:
+        return
+    once = Remembered()
+    learners = {name: Once(LEARNERS[name], name, once) for name in learned}
+    for name, repeat in (("stack", False), ("stack-repeat", True)):
+        stack = fit_stack(
+            behaviour.interactions,
+            learners,
+            make_retrievers,
+            prices=_prices(items),
+            how=Stacking(
+                repeat=repeat,
+                origins=settings.learn.origins,
+                users=settings.learn.stack_users,
+                evidence=settings.learn.stack_evidence,
+            ),
+            progress=lambda what: stages.report(f"fusion: {what}", 0, None),
+        )
+        if stack is None:
+            stages.notes.append("The log is too short to learn the fusion from; fixed weights are used.")
+            return
+        stack.save(draft / name)
+
+
+def _write_segments(draft: Path, items: Sequence[Item], behaviour: Behaviour) -> None:
+    if not len(behaviour.interactions):
+        return
+    folder = draft / "learned" / "als"
+    factors = FactorIndex.open(folder).users if folder.is_dir() else None
+    segments = Segments().fit(behaviour.interactions, factors, _prices(items).astype(np.float64))
+    segments.save(draft / "segments")
+
+
+def _prices(items: Sequence[Item]) -> NDArray[np.float32]:
+    return np.array([np.nan if item.price is None else item.price for item in items], np.float32)
+
+
 def _write_trend(
     draft: Path, items: Sequence[Item], behaviour: Behaviour, now: float, settings: Settings
 ) -> None:
@@ -210,6 +264,7 @@ def _write_trend(
         tops.setdefault(item.category.split(" > ")[0], len(tops)) if item.category else -1 for item in items
     ]
     demand = Demand.from_interactions(behaviour.interactions, now=now)
+    demand.save(draft / "demand")
     trend = fit_trend(
         demand,
         groups,

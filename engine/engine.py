@@ -10,22 +10,22 @@ from typing import Any
 
 import numpy as np
 
-from engine import batch, build, demo, operate
+from engine import batch, demo, planning
 from engine.answer import Answer
 from engine.behaviour import history_of, owned
 from engine.build import Progress, silent
 from engine.catalogue import columns_of
-from engine.doctor import diagnose
 from engine.errors import BadQuery
-from engine.filters import allowed, parse_filter
 from engine.ingest import RowError, validate_event, validate_item
+from engine.operate import open_store
+from engine.operations import Operations
+from engine.persona import profile
 from engine.pipeline import Pipeline
 from engine.present import Page, present
 from engine.reader import Reader, View
 from engine.settings import Settings
 from engine.store import Store
 from engine.types import NO_HISTORY, History, Query
-from indexes.ranking import Mask
 
 DEFAULTS = {"search": "search", "similar": "similar", "recommend": "recommend"}
 HISTORY = 2000  # a user's last events that are read
@@ -34,7 +34,7 @@ Filters = str | Sequence[object] | Mapping[str, object] | None
 Weights = Mapping[str, float] | None
 
 
-class Engine:
+class Engine(Operations):
     """One shop. Safe to use from several threads; every request reads one snapshot, whole."""
 
     def __init__(self, home: Path, settings: Settings, store: Store):
@@ -47,7 +47,7 @@ class Engine:
     def open(cls, home: str | Path = "data", settings: Settings | None = None) -> Engine:
         """Open the shop at `home`. Nothing need be published yet: asking is what raises NoGeneration."""
         home = Path(home)
-        return cls(home, settings or Settings.load(home), operate.open_store(home))
+        return cls(home, settings or Settings.load(home), open_store(home))
 
     # -- asking ---------------------------------------------------------------------------------------------
 
@@ -79,9 +79,9 @@ class Engine:
             vector=None if vector is None else unit_vector(vector),
             history=self._history(view, user, session),
             user=user,
-            allowed=self._allowed(view, filters, view.snapshot.alive),
+            allowed=view.snapshot.mask(filters, view.snapshot.alive),
             weights=dict(weights or {}),
-            now=self._now(view),
+            now=view.snapshot.now(),
         )
         browsing = not text and vector is None
         name = pipeline or ("browse" if browsing else "search")
@@ -110,9 +110,9 @@ class Engine:
         query = Query(
             seeds=tuple(view.snapshot.row(item_id) for item_id in ids),
             user=user,
-            allowed=self._allowed(view, filters, view.snapshot.sellable),
+            allowed=view.snapshot.mask(filters, view.snapshot.sellable),
             weights=dict(weights or {}),
-            now=self._now(view),
+            now=view.snapshot.now(),
         )
         page = Page(k, explain=explain, reasons=reasons, language=language)
         return self._answer(view, "similar", pipeline or "similar", query, page, started)
@@ -140,7 +140,7 @@ class Engine:
         history = self._history(view, user, None)
         if session:
             history = joined(history, history_of(map(checked_event, session), view.snapshot.rows))
-        mask = self._allowed(view, filters, view.snapshot.sellable)
+        mask = view.snapshot.mask(filters, view.snapshot.sellable)
         again = self.settings.recommend.repeat if repeat is None else repeat
         if not again and len(history):
             mask = np.ones(len(view.snapshot), np.bool_) if mask is None else mask.copy()
@@ -151,10 +151,11 @@ class Engine:
             user_row=self._user_row(view, user),
             allowed=mask,
             weights=dict(weights or {}),
-            now=self._now(view, history),
+            now=max(view.snapshot.now(), float(history.times[-1]) if len(history) else 0.0),
         )
         page = Page(k, explain=explain, reasons=reasons, language=language)
-        return self._answer(view, "recommend", pipeline or "recommend", query, page, started)
+        usual = ("repeats" if again else "recommend") if len(history) else "cold"
+        return self._answer(view, "recommend", pipeline or usual, query, page, started)
 
     def trending(
         self, *, category: str | None = None, k: int = 10, explain: bool = False, language: str = ""
@@ -163,16 +164,33 @@ class Engine:
         started = perf_counter()
         view = self.view()
         filters = {"category": category} if category else None
-        mask = self._allowed(view, filters, view.snapshot.sellable)
+        mask = view.snapshot.mask(filters, view.snapshot.sellable)
         page = Page(k, explain=explain, language=language)
         return self._answer(
-            view, "trending", "trending", Query(allowed=mask, now=self._now(view)), page, started
+            view, "trending", "trending", Query(allowed=mask, now=view.snapshot.now()), page, started
         )
 
     def trending_searches(self, *, k: int = 10) -> list[dict[str, Any]]:
         """What is searched for now, commonest first."""
         self._check(Page(k))
         return [dict(row) for row in self.view().snapshot.generation.searches[:k]]
+
+    def profile(self, user: str, *, language: str = "") -> dict[str, Any]:
+        """What is known of a user, in numbers and a sentence; raises UnknownUser."""
+        return profile(self.view().snapshot, self.store, user, language)
+
+    def forecast(
+        self,
+        *,
+        item: str | None = None,
+        category: str | None = None,
+        brand: str | None = None,
+        series: str | None = None,
+        horizon: int = 28,
+    ) -> dict[str, Any]:
+        """Expected demand with intervals, and whether the stock will last; name exactly one."""
+        asked = {"item": item, "category": category, "brand": brand, "series": series}
+        return planning.forecast(self.view().snapshot, self.store, asked, horizon).to_dict()
 
     def item(self, item_id: str) -> dict[str, Any]:
         """One item as flat columns; raises UnknownItem."""
@@ -196,56 +214,9 @@ class Engine:
         checked = [self._checked(validate_event, row, place) for place, row in enumerate(events, 1)]
         return {"accepted": len(checked), "new": self.store.append_events(checked)}
 
-    def export(self, user: str) -> list[dict[str, Any]]:
-        """Everything that is known of one user."""
-        return operate.exported(self.store, user)
-
-    def forget(self, user: str) -> dict[str, Any]:
-        """Erase one user's events; what was learned from them goes with the next rebuild."""
-        return {"user": user, "erased": self.store.forget_user(user)}
-
-    # -- running --------------------------------------------------------------------------------------------
-
-    def init(self) -> dict[str, Any]:
-        """Write a commented ronghe.toml, unless one is there."""
-        return operate.init(self.home)
-
     def demo(self, *, progress: Progress = silent) -> dict[str, Any]:
         """Write the generated sample shop, ingest it, rebuild and evaluate in short."""
         return demo.demo(self, progress)
-
-    @staticmethod
-    def doctor(home: str | Path) -> dict[str, Any]:
-        """Whether this machine and a home are fit, and what to do if not; changes nothing."""
-        return diagnose(Path(home))
-
-    def ingest(
-        self,
-        kind: str,
-        files: Sequence[Path],
-        *,
-        mapping: Mapping[str, str] | None = None,
-        strict: bool = False,
-        progress: Progress = silent,
-    ) -> dict[str, Any]:
-        """Take in files of "items", "events" or "series"; raises BadFile, or RejectedRows when `strict`."""
-        return operate.ingest(self.home, self.store, kind, files, mapping or {}, strict, progress)
-
-    def rebuild(self, *, force: bool = False, progress: Progress = silent) -> dict[str, Any]:
-        """Build a new generation beside the old one, check it and publish it atomically."""
-        return build.rebuild(self.home, self.store, self.settings, progress)
-
-    def generations(self) -> list[dict[str, Any]]:
-        """Every published generation, oldest first."""
-        return operate.generations_of(self.home)
-
-    def activate(self, number: int) -> dict[str, Any]:
-        """Serve another generation; running servers move to it at their next request."""
-        return operate.activate(self.home, number)
-
-    def prune(self, keep: int | None = None) -> dict[str, Any]:
-        """Remove all but the newest generations, and what failed rebuilds left."""
-        return operate.prune(self.home, self.settings.rebuild.keep if keep is None else keep)
 
     def run(
         self,
@@ -298,12 +269,6 @@ class Engine:
         if page.offset < 0:
             raise BadQuery(f"offset must be 0 or more, not {page.offset}.")
 
-    def _allowed(self, view: View, filters: Filters, base: Mask | None) -> Mask | None:
-        if not filters:
-            return base
-        mask = allowed(view.snapshot.columns, parse_filter(filters))
-        return mask if base is None else mask & base
-
     def _history(self, view: View, user: str | None, session: str | None) -> History:
         if user:
             return history_of(self.store.user_events(user, HISTORY), view.snapshot.rows)
@@ -314,13 +279,6 @@ class Engine:
     def _user_row(self, view: View, user: str | None) -> int | None:
         row = view.snapshot.generation.users.row(user) if user else -1
         return row if row >= 0 else None
-
-    def _now(self, view: View, history: History = NO_HISTORY) -> float:
-        """The shop's clock: it goes on from its last event, so that a log of years ago is not all stale."""
-        manifest = view.snapshot.generation.manifest
-        since = time() - operate.moment(manifest["created"])
-        latest = float(history.times[-1]) if len(history) else 0.0
-        return max(float(manifest["now"]) + max(since, 0.0), latest)
 
     def _checked(
         self, validate: Callable[[Mapping[str, Any]], Any], row: Mapping[str, Any], place: int

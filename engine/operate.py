@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -128,9 +127,3 @@ def exported(store: Store, user: str) -> list[dict[str, Any]]:
     if not events:
         raise UnknownUser(f"No event names the user {user!r}.")
     return events
-
-
-def moment(text: str) -> float:
-    """Unix seconds of an ISO time."""
-    when = datetime.fromisoformat(text)
-    return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()

@@ -9,6 +9,7 @@ from engine.fuse import FUSIONS, TheoreticalMinMax
 from engine.live import Known
 from engine.pipeline import Pipeline, alone
 from engine.rank.blend import Blend
+from engine.rank.stack import Stack
 from engine.retrieve import make_retrievers
 from engine.retrieve.browse import Browse
 from engine.retrieve.meaning import Near, Semantic
@@ -43,6 +44,8 @@ RECOMMEND_WEIGHTS: Mapping[str, float] = MappingProxyType(
     }
 )
 
+COLD_WEIGHTS: Mapping[str, float] = MappingProxyType({"popular": 0.6, "trending": 0.4})
+STACK_POOL = 100  # of each leg: what the learned fusion was trained on
 SIMILAR: Fusion = TheoreticalMinMax({"semantic": 0.5, "keyword": 0.2, "together": 0.2, "neighbours": 0.1})
 
 
@@ -56,7 +59,7 @@ def routes(snapshot: Snapshot, settings: Settings) -> dict[str, dict[str, Pipeli
     return {
         "search": search(snapshot, settings, learned),
         "similar": similar(snapshot, settings, learned),
-        "recommend": recommend(settings, learned),
+        "recommend": recommend(snapshot, settings, learned),
         "trending": trending(learned, len(snapshot)),
     }
 
@@ -103,14 +106,27 @@ def similar(snapshot: Snapshot, settings: Settings, learned: Mapping[str, Retrie
     return pipelines | {name: pipelines["similar"].only(name) for name in legs}
 
 
-def recommend(settings: Settings, learned: Mapping[str, Retriever]) -> dict[str, Pipeline]:
+def recommend(
+    snapshot: Snapshot, settings: Settings, learned: Mapping[str, Retriever]
+) -> dict[str, Pipeline]:
+    """The learned fusion where the log held enough to learn it from, fixed weights else, "cold" without a past."""
+    personal = {name: leg for name, leg in learned.items() if name != "trending"}
     parts = parts_of(tuple(learned))
-    pool = settings.recommend.pool
-    pipelines = {name: Pipeline(learned, fusion, pool=pool, parts=parts) for name, fusion in FUSIONS.items()}
+    pool, popular = settings.recommend.pool, learned.get("popular")
+    pipelines = {name: Pipeline(personal, fusion, pool=pool, parts=parts) for name, fusion in FUSIONS.items()}
     chosen = {name: learned[name] for name in RECOMMEND_WEIGHTS if name in learned}
     blend = Blend(FUSIONS["tmm"], parts, RECOMMEND_WEIGHTS)
-    pipelines["recommend"] = Pipeline(chosen, blend, pool=pool, parts=parts, fallback=learned.get("popular"))
-    return pipelines | {name: pipelines["rrf"].only(name) for name in learned}
+    pipelines["blend"] = Pipeline(chosen, blend, pool=pool, parts=parts, fallback=popular)
+    for name, stack in snapshot.generation.stacks.items():
+        pipelines[name] = Pipeline(
+            personal, Stack(stack, parts), pool=STACK_POOL, parts=parts, fallback=popular
+        )
+    best = "stack" if settings.recommend.fusion == "auto" else settings.recommend.fusion
+    pipelines["recommend"] = pipelines.get(best, pipelines["blend"])
+    pipelines["repeats"] = pipelines.get("stack-repeat" if best == "stack" else best, pipelines["recommend"])
+    cold = {name: learned[name] for name in ("popular", "trending") if name in learned}
+    pipelines["cold"] = Pipeline(cold, Blend(FUSIONS["tmm"], parts, COLD_WEIGHTS), pool=pool, parts=parts)
+    return pipelines | {name: pipelines["rrf"].only(name) for name in personal}
 
 
 def trending(learned: Mapping[str, Retriever], n: int) -> dict[str, Pipeline]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from time import time
 from typing import Any
 
 import numpy as np
@@ -16,8 +18,13 @@ from engine.documents import KEYWORD, Words, analysed, space_of_item, text_of
 from engine.encode import encoder as open_encoder
 from engine.encode import space_for
 from engine.errors import CorruptGeneration, UnknownItem
+from engine.filters import allowed, parse_filter
+from engine.forecast.demand import Demand
 from engine.learn import INDEXES
+from engine.learn.segments import SegmentIndex
 from engine.live import Changes, Joined, JoinedColumns
+from engine.profile import Usual
+from engine.rank.stack import StackIndex
 from engine.text import detect_language
 from engine.types import Encoder, Item, Vectors
 from indexes import generations
@@ -30,7 +37,9 @@ from indexes.records import Records
 from indexes.trend import TrendIndex
 from indexes.vector import VectorIndex
 
+Filters = str | Sequence[object] | Mapping[str, object] | None
 OWN = "own"  # the space of the vectors that the catalogue brought
+STACKS = ("stack", "stack-repeat")
 
 
 class Encoders:
@@ -61,6 +70,7 @@ class Generation:
     learned: Mapping[str, Any]
     trend: TrendIndex
     searches: Sequence[Mapping[str, Any]]
+    stacks: Mapping[str, StackIndex]  # the learned fusions that there was evidence for
 
     @classmethod
     def open(cls, folder: Path) -> Generation:
@@ -84,7 +94,25 @@ class Generation:
             {name: INDEXES[name].open(folder / "learned" / name) for name in manifest["learned"]},
             TrendIndex.open(folder / "trend"),
             json.loads((folder / "searches.json").read_text(encoding="utf-8")),
+            {name: StackIndex.open(folder / name) for name in STACKS if (folder / name).is_dir()},
         )
+
+    @cached_property
+    def demand(self) -> Demand:
+        """Daily counts by row; opened when first asked."""
+        return Demand.open(self.folder / "demand")
+
+    @cached_property
+    def usual(self) -> Usual:
+        """What is usual in this shop, weighted by what sells: profiles compare with it."""
+        items = [unpack(self.records[row]) for row in range(len(self))]
+        return Usual.of(items, self.trend.popularity.astype(np.float64) + 1e-3)
+
+    @cached_property
+    def segments(self) -> SegmentIndex | None:
+        """The users' segments; None where there were no users."""
+        folder = self.folder / "segments"
+        return SegmentIndex.open(folder) if folder.is_dir() else None
 
     @property
     def number(self) -> int:
@@ -127,6 +155,19 @@ class Snapshot:
 
     def __len__(self) -> int:
         return self.changes.total
+
+    def now(self) -> float:
+        """The shop's clock: it goes on from its last event, so that a log of years ago is not all stale."""
+        manifest = self.generation.manifest
+        since = time() - datetime.fromisoformat(manifest["created"]).timestamp()
+        return float(manifest["now"]) + max(since, 0.0)
+
+    def mask(self, source: Filters, base: Mask | None = None) -> Mask | None:
+        """The rows that a filter keeps, of those that `base` keeps; raises BadQuery."""
+        if not source:
+            return base
+        kept = allowed(self.columns, parse_filter(source))
+        return kept if base is None else kept & base
 
     @cached_property
     def fresh_rows(self) -> Mapping[str, int]:

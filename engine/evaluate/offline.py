@@ -21,6 +21,8 @@ from engine.behaviour import OWNED, history_at, owned
 from engine.build import Progress, Stages, silent, write
 from engine.errors import Unanswerable
 from engine.evaluate.experiment import Known, Results, run_experiment
+from engine.evaluate.facts import digest_of, gather_facts
+from engine.evaluate.report import write_report
 from engine.live import Changes
 from engine.pipeline import Pipeline
 from engine.routes import routes
@@ -223,3 +225,13 @@ def summary(
         title = f"{result.task}: {len(result.requests):,} requests judged by what people did next"
         tasks.append({"task": result.task, "title": title, "metrics": shown, "rows": rows})
     return {"tasks": tasks}
+
+
+def report(results: Sequence[Results], store: Store, folder: Path, cut: Cut) -> Path:
+    """Write the HTML report and its JSON into `folder`; returns the page."""
+    table = store.events()
+    data = {"events": digest_of(table.timestamp, table.item, table.user, table.type)}
+    command = f"ronghe evaluate --days {cut.days:g} --requests {cut.requests} --report {folder.name}"
+    facts = gather_facts(command, cut.seed, data)
+    served = {task: {"search": "hybrid"}.get(task, task) for task in TASKS}
+    return write_report(folder, results, facts, default=served)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import coo_array, csr_array
 
 from engine.types import EVENT_TYPES, EventType, Floats, Interactions
+from indexes.arrays import open_arrays, save_arrays
 from indexes.ranking import Mask
 
 DAY = 86_400.0
@@ -109,6 +112,19 @@ class Demand:
             now=now,
             cap=cap,
         )
+
+    def save(self, folder: Path) -> None:
+        """Write the counts as arrays; `closed` and `names` are for the build alone and are not kept."""
+        parts = {name: getattr(self.counts, name) for name in ("indptr", "indices", "data")}
+        facts = {"first_day": self.first_day, "shape": list(self.counts.shape)}
+        save_arrays(folder, facts, {**parts, "launches": self.launches})
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        facts, arrays = open_arrays(folder)
+        parts = (arrays["data"], arrays["indices"], arrays["indptr"])
+        counts = csr_array(parts, shape=tuple(facts["shape"]))
+        return cls(counts, int(facts["first_day"]), arrays["launches"])
 
     def __len__(self) -> int:
         return int(self.counts.shape[0])

@@ -43,6 +43,7 @@ class Stacking:
     pool: int = 100
     repeat: bool = False
     least: int = 2  # items a user must have met before the origin
+    evidence: int = 50  # wanted items among the candidates; with fewer nothing is learned
     rounds: int = 250
     learning_rate: float = 0.08
     leaf_rows: int = 50
@@ -147,7 +148,7 @@ def fit_stack(
     price = np.full(x.n_items, np.nan, np.float32) if prices is None else prices
     parts = [examples_at(x, m, learners, make, price, how, progress) for m in how.moments(x)]
     examples = [part for part in parts if part is not None]
-    if sum(int(part.labels.sum()) for part in examples) < 50:
+    if sum(int(part.labels.sum()) for part in examples) < how.evidence:
         return None
     return train(examples, ItemFacts(FACTS.fit(x), price), how)
 
