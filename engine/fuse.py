@@ -14,7 +14,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.types import Evidence, Floats, Fusion, Query
+from engine.types import Evidence, Floats, Fusion, Query, Retriever
 
 Weights = Mapping[str, float]  # a leg without a weight has weight 1
 
@@ -73,13 +73,18 @@ class ReciprocalRanks:
 class TheoreticalMinMax:
     """Convex sum of scores scaled between each leg's theoretical minimum and its best score.
 
-    Bruch, Gai and Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval", TOIS 2023.
+    Bruch, Gai and Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval", TOIS 2023. `floors` stands
+    in for a leg's own minimum: a cosine can be -1, but no text is that far from another: 0 is a better zero.
     """
 
     weights: Weights = field(default_factory=dict)
+    floors: Mapping[str, float] = field(default_factory=dict)
 
     def __call__(self, query: Query, evidence: Evidence) -> Floats:
-        scaled = min_max(evidence.scores, evidence.floors)
+        floors = [
+            self.floors.get(leg, floor) for leg, floor in zip(evidence.legs, evidence.floors, strict=True)
+        ]
+        scaled = min_max(evidence.scores, np.array(floors, np.float64))
         return spread(scaled, ~np.isnan(scaled), evidence.legs, self.weights)
 
 
@@ -194,6 +199,34 @@ class Condorcet:
         share = np.divide(ballots, mine[:, :, None], where=mine[:, :, None] > 0, out=np.zeros_like(ballots))
         points: Floats = (wins[:, :, None] * share).sum(axis=1) / max(len(scores) - 1, 1)
         return points
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """A first fusion, then every candidate's likeness to the best few of it: pseudo-relevance feedback.
+
+    Rocchio, "Relevance Feedback in Information Retrieval", 1971, the best hits taken as relevant: they say
+    what the query meant better than its two words do. `near` scores rows against `Query.seeds`. The likeness,
+    0 to 1, is added with `weight` to the contribution of `leg`; nothing is added where `near` knows nothing.
+    """
+
+    fuse: Fusion
+    near: Retriever
+    top: int = 3
+    weight: float = 0.3
+    leg: str = "semantic"
+
+    def __call__(self, query: Query, evidence: Evidence) -> Floats:
+        contributions = self.fuse(query, evidence)
+        if self.leg not in evidence.legs or len(evidence.rows) <= self.top:
+            return contributions
+        score = contributions.sum(axis=1)
+        best = np.lexsort((evidence.rows, -score))[: self.top]
+        likeness = self.near.score(Query(seeds=tuple(evidence.rows[best].tolist())), evidence.rows)
+        added = np.clip(np.nan_to_num(np.asarray(likeness, np.float64)), 0.0, 1.0) * self.weight
+        contributions = contributions.copy()
+        contributions[:, evidence.legs.index(self.leg)] += added
+        return contributions
 
 
 FUSIONS: Mapping[str, Fusion] = MappingProxyType(

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from indexes.lexical import Terms
 from indexes.ranking import Mask, Ranking, Rows, Scores
@@ -66,6 +67,12 @@ class PlainLexicalIndex:
             for term, weight in weights.items():
                 total += weight * np.asarray(self.model.get_scores([term]))[rows]
         return total.astype(np.float32)
+
+    def idf(self, terms: Sequence[str]) -> NDArray[np.float64]:
+        """How telling each of `terms` [n] is: Lucene's idf, highest for a stranger."""
+        stranger = math.log1p(2 * len(self) + 1)
+        known = {} if self.model is None else self.model.idf
+        return np.array([known.get(term, stranger) for term in terms], np.float64)
 
     def save(self, folder: str | Path) -> None:
         folder = Path(folder)

@@ -6,18 +6,24 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from engine.fuse import (
     FUSIONS,
     Combined,
     Condorcet,
+    Feedback,
     ReciprocalRanks,
     TheoreticalMinMax,
     UnitLength,
     ZScores,
     leg_ranks,
 )
+from engine.retrieve.coverage import Coverage
 from engine.types import Evidence, Fusion, Query
+from indexes.lexical import LexicalIndex
+from indexes.plain_lexical import PlainLexicalIndex
+from indexes.ranking import Ranking, Rows
 
 NAMES = sorted(FUSIONS)
 NAN = np.nan
@@ -178,3 +184,49 @@ def test_condorcet_counts_the_rows_beaten_by_a_majority() -> None:
     assert fused(Condorcet(), evidence) == [1.0, 0.5, 0.0]
     # a alone outweighs b and c together
     assert fused(Condorcet({"a": 5.0}), table([[1.0, 3.0, 3.0], [2.0, 2.0, 2.0]])) == [0.0, 1.0]
+
+
+class Line:
+    """Scores a row by its nearness to the first seed on a line: rows 0, 1, 2 ... lie one apart."""
+
+    floor = 0.0
+
+    def __call__(self, query: Query, k: int) -> Ranking:
+        return Ranking.empty()
+
+    def score(self, query: Query, rows: Rows) -> NDArray[np.float64]:
+        return 1.0 / (1.0 + np.abs(np.asarray(rows) - query.seeds[0]))
+
+
+def test_feedback_by_hand() -> None:
+    evidence = table([[0.1], [0.2], [0.9], [0.15]], floors=[0.0])
+    first = TheoreticalMinMax()
+    # The best row is 2; likeness to it is 1/3, 1/2, 1, 1/2, weighed .3.
+    expected = [
+        round(s / 0.9 + 0.3 * near, 6)
+        for s, near in zip([0.1, 0.2, 0.9, 0.15], [1 / 3, 0.5, 1, 0.5], strict=True)
+    ]
+    assert fused(Feedback(first, Line(), top=1, weight=0.3, leg="a"), evidence) == expected
+    assert fused(Feedback(first, Line(), top=1, leg="not asked"), evidence) == fused(first, evidence)
+    assert fused(Feedback(first, Line(), top=4, leg="a"), evidence) == fused(first, evidence)
+
+
+def test_floors_of_the_fusion_stand_in_for_the_legs_own() -> None:
+    evidence = table([[-0.2], [0.4], [0.8]], floors=[-1.0])
+    assert fused(TheoreticalMinMax(floors={"a": 0.0}), evidence) == [0.0, 0.5, 1.0]
+
+
+def test_coverage_counts_the_words_that_are_there() -> None:
+    index = LexicalIndex.build([{"t": ["red", "shoe"]}, {"t": ["shoe"]}, {"t": ["hat"]}], {"t": 1.0})
+    leg = Coverage(index, index)
+    red, shoe = index.idf(["red", "shoe"])
+    rows = np.array([0, 1, 2])
+    assert leg.score(Query(text="the red shoes"), rows).tolist() == pytest.approx(
+        [1.0, shoe / (red + shoe), 0.0]
+    )
+    assert np.isnan(leg.score(Query(text="?!"), rows)).all()
+    assert not len(leg(Query(text="shoe"), 5))
+    plain = PlainLexicalIndex.build([{"t": ["red", "shoe"]}, {"t": ["shoe"]}, {"t": ["hat"]}], {"t": 1.0})
+    assert Coverage(plain, plain).score(Query(text="red shoe"), rows).tolist() == pytest.approx(
+        leg.score(Query(text="red shoe"), rows).tolist()
+    )
