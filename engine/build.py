@@ -116,7 +116,7 @@ def write(
     now = _shop_time(behaviour)
     _note(behaviour, stages)
     Identifiers.build(list(behaviour.users)).save(draft / "users")
-    learned = [name for name in LEARNERS if name not in settings.learn.skip]
+    learned = [name for name in LEARNERS if name not in settings.learn.skip] if items else []
     for name in learned:
         index = stages.timed(name, partial(LEARNERS[name].fit, behaviour.interactions))
         index.save(draft / "learned" / name)
