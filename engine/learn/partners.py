@@ -109,24 +109,23 @@ class Partners:
         held = order[: max(1, len(order) // 5)][: self.tries]
         learned = np.setdiff1d(order, order[: max(1, len(order) // 5)])
         # A sequence that holds all of a held-out basket may be that basket: it must not be learned from.
-        overlap = (
-            np.asarray((chains @ baskets[held].T).max(axis=1).todense()).ravel() if chains.shape[0] else []
-        )
-        chains = chains[np.flatnonzero(np.asarray(overlap) < 2)] if chains.shape[0] else chains
+        if chains.shape[0]:
+            held_in = sparse.csr_matrix(chains @ baskets[held].T)
+            most = np.zeros(chains.shape[0])
+            np.maximum.at(most, np.repeat(np.arange(len(most)), np.diff(held_in.indptr)), held_in.data)
+            chains = chains[np.flatnonzero(most < 2)]
         counts = _count(baskets[learned], chains, kinds)
         sets = [baskets.indices[baskets.indptr[b] : baskets.indptr[b + 1]] for b in held]
         seeds = np.array([int(rng.choice(items)) for items in sets])
         index = self._fill(_blank(counts, kinds, weights), counts, words, np.unique(seeds))
-        asked = [
-            (*_row(index, seed), np.setdiff1d(items, [seed])) for seed, items in zip(seeds, sets, strict=True)
-        ]
-        best, top = weights.copy(), _completion(asked, weights)
+        trial_run = _Held.of_baskets(index, seeds, sets)
+        best, top = weights.copy(), trial_run.completion(weights)
         for _ in range(2):
             for part, tries in _GRID.items():
                 for value in tries:
                     trial = best.copy()
                     trial[PARTS.index(part)] = value
-                    found = _completion(asked, trial)
+                    found = trial_run.completion(trial)
                     if found > top + 1e-9:
                         best, top = trial, found
         return best
@@ -301,20 +300,51 @@ def _values(table: sparse.csr_matrix, row: int, columns: Rows) -> Values:
     return np.where(own[at] == columns, values[at], 0.0).astype(np.float64)
 
 
-def _row(index: PartnerIndex, row: int) -> tuple[Rows, Values]:
-    span = slice(int(index.starts[row]), int(index.starts[row + 1]))
-    return index.partners[span].astype(np.int64), features(index.evidence[span].astype(np.float64))
+@dataclass(frozen=True, eq=False)
+class _Held:
+    """Held-out baskets, each asked by one of its items. `table` [e, 5]: the features of all partners of all
+    seeds; `hits` [h]: the entries that were in the basket; `rivals` [r]: every entry beside a hit, `of` [r]
+    which hit; `asks` [h]: whose hit; `wanted` [n]: how many items are looked for."""
 
+    table: Values
+    hits: Rows
+    rivals: Rows
+    of: Rows
+    asks: Rows
+    wanted: Rows
 
-def _completion(
-    asked: Sequence[tuple[Rows, Values, NDArray[np.int32]]], weights: NDArray[np.float32]
-) -> float:
-    """Mean of the reciprocal rank and recall@10 of what else was in the basket."""
-    total = 0.0
-    for rows, table, wanted in asked:
-        if not len(rows):
-            continue
-        hits = np.isin(rows[np.argsort(-(table @ weights), kind="stable")], wanted)
-        first = int(np.argmax(hits))
-        total += (1 / (first + 1) if hits[first] else 0.0) + hits[:10].sum() / len(wanted)
-    return total / max(len(asked), 1) / 2
+    @classmethod
+    def of_baskets(cls, index: PartnerIndex, seeds: Rows, sets: Sequence[NDArray[np.int32]]) -> _Held:
+        tables: list[Values] = []
+        hits: list[int] = []
+        asks: list[int] = []
+        rivals: list[Rows] = []
+        start = 0
+        for ask, (seed, items) in enumerate(zip(seeds.tolist(), sets, strict=True)):
+            span = slice(int(index.starts[seed]), int(index.starts[seed + 1]))
+            tables.append(features(index.evidence[span].astype(np.float64)))
+            size = span.stop - span.start
+            for at in np.flatnonzero(np.isin(index.partners[span], items)).tolist():
+                hits.append(start + at)
+                asks.append(ask)
+                rivals.append(np.arange(start, start + size))
+            start += size
+        return cls(
+            np.concatenate(tables) if tables else np.zeros((0, len(PARTS))),
+            np.array(hits, np.int64),
+            np.concatenate(rivals) if rivals else np.zeros(0, np.int64),
+            np.repeat(np.arange(len(hits)), [len(r) for r in rivals]),
+            np.array(asks, np.int64),
+            np.array([len(items) - 1 for items in sets], np.int64),
+        )
+
+    def completion(self, weights: NDArray[np.float32]) -> float:
+        """Mean of the reciprocal rank and recall@10 of what else was in the basket; ties count half."""
+        score = self.table @ weights
+        own, other = score[self.hits][self.of], score[self.rivals]
+        above = (other > own) + 0.5 * (other == own)
+        rank = np.bincount(self.of, above, minlength=len(self.hits)) + 0.5  # a hit ties with itself
+        first = np.full(len(self.wanted), np.inf)
+        np.minimum.at(first, self.asks, rank)
+        recall = np.bincount(self.asks, rank <= 10, minlength=len(self.wanted)) / self.wanted
+        return float(((1 / first).mean() + recall.mean()) / 2) if len(first) else 0.0
