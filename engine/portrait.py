@@ -74,8 +74,8 @@ def _chinese(p: Profile) -> str:
         said.append(
             f"尚未购买；首次到访在{_ago_zh(p.now, p.first_seen)}，最近一次在{_ago_zh(p.now, p.last_seen)}。"
         )
-    if p.segment:
-        said.append(f"所属人群：{p.segment}。")
+    if p.segment_zh:
+        said.append(f"所属人群：{p.segment_zh}。")
     if p.categories:
         said.append("偏爱" + "、".join(_evidence_zh(a) for a in p.categories[:2]) + "。")
     if p.brands:

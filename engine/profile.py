@@ -75,6 +75,7 @@ class Profile:
     next_order: Expected | None
     due: tuple[Due, ...]
     segment: str = ""
+    segment_zh: str = ""
 
     @property
     def recency_days(self) -> float:
@@ -136,6 +137,7 @@ def profile_of(
     *,
     usual: Usual | None = None,
     segment: str = "",
+    segment_zh: str = "",
     weigh: EventWeights | None = None,
     half_life_days: float = 60.0,
     most: int = 5,
@@ -183,6 +185,7 @@ def profile_of(
         next_order=expect(orders, now, usual.rhythm),
         due=_due(bought, items, now)[:most],
         segment=segment,
+        segment_zh=segment_zh,
     )
 
 

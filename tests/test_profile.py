@@ -112,7 +112,8 @@ def test_sentences_in_both_languages() -> None:
     assert said.startswith("3 orders and £123 spent since 26 Jun 2024; the last order was 40 days ago.")
     assert "Searched for “waterproof boots” 2 times, last 10 days ago." in said
     assert "Turns away from Home > Lamps." in said and "Segment: regulars." in said
-    chinese = sentence(profile(), "zh")
+    chinese = sentence(profile(segment_zh="常客"), "zh")
+    assert "所属人群：常客。" in chinese
     assert "自2024年6月26日以来下单3次，共消费£123；最近一次下单在40天前。" in chinese
     assert "户外 > 登山鞋（" in chinese and "偏好品牌：诺尔。" in chinese
     visitor = sentence(profile([event(3, EventType.VIEW, "boot")]))
