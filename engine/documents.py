@@ -29,24 +29,18 @@ class KeywordFields:
     """BM25F's parameters: how much a word weighs in each field, and how much its length counts against it."""
 
     weights: Mapping[str, float] = field(
-        default_factory=lambda: {
-            "title": 6.0,
-            "brand": 3.0,
-            "category": 2.0,
-            "description": 1.0,
-            "attributes": 0.5,
-        }
+        default_factory=lambda: {"title": 4, "brand": 3, "category": 2, "description": 1, "attributes": 1}
     )
     b: Mapping[str, float] = field(
         default_factory=lambda: {
-            "title": 0.3,
+            "title": 0.4,
             "brand": 0.0,
             "category": 0.3,
             "description": 0.75,
             "attributes": 0.75,
         }
     )
-    k1: float = 1.2
+    k1: float = 0.8
 
     def build(self, documents: Documents, like: Words | None = None) -> LexicalIndex:
         """Index documents, with the statistics of another index where one is given."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from engine.fuse import FUSIONS, TheoreticalMinMax
+from engine.fuse import FUSIONS, Feedback, TheoreticalMinMax
 from engine.live import Known
 from engine.pipeline import Pipeline, alone
 from engine.rank.blend import Blend
 from engine.rank.stack import Stack
 from engine.retrieve import make_retrievers
 from engine.retrieve.browse import Browse
+from engine.retrieve.coverage import Coverage
 from engine.retrieve.meaning import Near, Semantic
 from engine.retrieve.words import Alike, Keyword
 from engine.settings import Settings
@@ -23,6 +24,7 @@ PARTS: Mapping[str, str] = MappingProxyType(
     {
         "keyword": "relevance",
         "semantic": "relevance",
+        "coverage": "relevance",
         "alike": "relevance",
         "near": "relevance",
         "together": "relevance",
@@ -46,6 +48,11 @@ RECOMMEND_WEIGHTS: Mapping[str, float] = MappingProxyType(
 
 COLD_WEIGHTS: Mapping[str, float] = MappingProxyType({"popular": 0.6, "trending": 0.4})
 STACK_POOL = 100  # of each leg: what the learned fusion was trained on
+# Found by cross-validation over queries and over sets (docs/search.md); no leg of either language is ever alone.
+HYBRID: Fusion = TheoreticalMinMax(
+    {"keyword": 0.25, "semantic": 0.42, "coverage": 0.33}, floors={"semantic": 0.0}
+)
+FEEDBACK = 0.33
 SIMILAR: Fusion = TheoreticalMinMax({"semantic": 0.5, "keyword": 0.2, "together": 0.2, "neighbours": 0.1})
 
 
@@ -74,20 +81,23 @@ def learned_legs(snapshot: Snapshot) -> dict[str, Retriever]:
 
 
 def search(snapshot: Snapshot, settings: Settings, learned: Mapping[str, Retriever]) -> dict[str, Pipeline]:
+    """Words and meaning find the candidates; how much of the query each covers scores them too."""
     legs: dict[str, Retriever] = {"keyword": Keyword(snapshot.words)}
     if snapshot.spaces:
         legs["semantic"] = Semantic(snapshot.spaces, snapshot.encode)
+    covered = {"coverage": Coverage(snapshot.words, snapshot.generation.words)}
     taste = {name: learned[name] for name in ("personal", "trending") if name in learned}
     weights = {"personal": settings.search.personalization, "trending": settings.search.trend}
-    parts = parts_of((*legs, *taste))
-    pipelines = {
-        name: Pipeline(legs, fusion, pool=settings.search.pool, parts=parts)
-        for name, fusion in FUSIONS.items()
-    }
-    best = FUSIONS.get(settings.search.fusion, FUSIONS["tmm"])
-    pipelines["hybrid"] = Pipeline(legs, best, pool=settings.search.pool, parts=parts)
+    parts = parts_of((*legs, *covered, *taste))
+    pool = settings.search.pool
+    pipelines = {name: Pipeline(legs, fusion, pool=pool, parts=parts) for name, fusion in FUSIONS.items()}
+    hybrid = HYBRID
+    if snapshot.spaces:
+        hybrid = Feedback(HYBRID, Near(snapshot.spaces, snapshot.space_of), weight=FEEDBACK)
+    best = FUSIONS.get(settings.search.fusion, hybrid)
+    pipelines["hybrid"] = Pipeline(legs, best, scorers=covered, pool=pool, parts=parts)
     pipelines["search"] = Pipeline(
-        legs, Blend(best, parts, weights), scorers=taste, pool=settings.search.pool, parts=parts
+        legs, Blend(best, parts, weights), scorers={**covered, **taste}, pool=pool, parts=parts
     )
     pipelines["browse"] = browse(learned, len(snapshot))
     return pipelines | {name: pipelines["hybrid"].only(name) for name in legs}

@@ -91,7 +91,7 @@ def _sentence(snapshot: Snapshot, query: Query, row: int, leg: str, phrases: Phr
             return phrases["near"].format(seed=seed)
         case "together" if query.seeds:
             return phrases["together"].format(seed=seed)
-        case "keyword":
+        case "keyword" | "coverage":
             return _words(snapshot, query, row, phrases)
         case "semantic" if query.vector is not None:
             return phrases["vector"]

@@ -8,7 +8,7 @@ from typing import ClassVar, Protocol
 
 import numpy as np
 
-from engine.text import analyse
+from engine.text import query_terms
 from engine.types import Query
 from indexes.ranking import Mask, Ranking, Rows, Scores
 
@@ -29,11 +29,11 @@ class Keyword:
     floor: ClassVar[float] = 0.0
 
     def __call__(self, query: Query, k: int) -> Ranking:
-        terms = weigh(query.text)
+        terms = query_terms(query.text)
         return self.index.search(terms, k, query.allowed) if terms else Ranking.empty()
 
     def score(self, query: Query, rows: Rows) -> Scores:
-        terms = weigh(query.text)
+        terms = query_terms(query.text)
         return self.index.score(terms, rows) if terms else np.full(len(rows), np.nan, np.float32)
 
 
@@ -54,12 +54,4 @@ class Alike:
         return self.index.score(terms, rows) if terms else np.full(len(rows), np.nan, np.float32)
 
     def _terms(self, query: Query) -> dict[str, float]:
-        return weigh(" ".join(self.title(row) for row in query.seeds))
-
-
-def weigh(text: str) -> dict[str, float]:
-    """The terms of a text and how often each stands in it."""
-    terms: dict[str, float] = {}
-    for term in analyse(text):
-        terms[term] = terms.get(term, 0.0) + 1.0
-    return terms
+        return query_terms(" ".join(self.title(row) for row in query.seeds))
