@@ -34,7 +34,7 @@ from engine.rank.stacking import Stacking, fit_stack
 from engine.retrieve import make_retrievers
 from engine.searches import search_counts
 from engine.settings import Settings
-from engine.snapshot import OWN
+from engine.snapshot import OWN, SECOND
 from engine.store import Store
 from engine.types import Item, Vectors
 from indexes import generations
@@ -176,7 +176,7 @@ def _write_spaces(
     if model == "none" or not items or (own is not None and own.any(axis=1).all()) or spaces.get(OWN):
         return spaces
     languages = [language for item in items for language in languages_of(item)]
-    for name in choose_spaces(languages) if model == "auto" else (model,):
+    for name in (*choose_spaces(languages), SECOND) if model == "auto" else (model,):
         ensure(name, home)
         encode = encoder(name, home, threads=settings.encoder.threads)
         vectors = encode_cached(

@@ -16,7 +16,7 @@ from engine.retrieve.coverage import Coverage
 from engine.retrieve.meaning import Near, Semantic
 from engine.retrieve.words import Alike, Keyword
 from engine.settings import Settings
-from engine.snapshot import Snapshot
+from engine.snapshot import SECOND, Snapshot
 from engine.types import Fusion, Retriever
 
 # Which part of a score each leg feeds; what is not named here is the user's taste.
@@ -25,6 +25,7 @@ PARTS: Mapping[str, str] = MappingProxyType(
         "keyword": "relevance",
         "semantic": "relevance",
         "coverage": "relevance",
+        "static": "relevance",
         "alike": "relevance",
         "near": "relevance",
         "together": "relevance",
@@ -50,9 +51,9 @@ COLD_WEIGHTS: Mapping[str, float] = MappingProxyType({"popular": 0.6, "trending"
 STACK_POOL = 100  # of each leg: what the learned fusion was trained on
 # Found by cross-validation over queries and over sets (docs/search.md); no leg of either language is ever alone.
 HYBRID: Fusion = TheoreticalMinMax(
-    {"keyword": 0.25, "semantic": 0.42, "coverage": 0.33}, floors={"semantic": 0.0}
+    {"keyword": 0.3, "semantic": 0.5, "coverage": 0.4, "static": 0.2}, floors={"semantic": 0.0, "static": 0.0}
 )
-FEEDBACK = 0.33
+FEEDBACK = 0.28  # of the sum of the weights above: .4 beside them
 SIMILAR: Fusion = TheoreticalMinMax({"semantic": 0.5, "keyword": 0.2, "together": 0.2, "neighbours": 0.1})
 
 
@@ -84,29 +85,32 @@ def search(snapshot: Snapshot, settings: Settings, learned: Mapping[str, Retriev
     """Words and meaning find the candidates; how much of the query each covers scores them too."""
     legs: dict[str, Retriever] = {"keyword": Keyword(snapshot.words)}
     if snapshot.spaces:
-        legs["semantic"] = Semantic(snapshot.spaces, snapshot.encode)
-    covered = {"coverage": Coverage(snapshot.words, snapshot.generation.words)}
+        legs["semantic"] = Semantic(snapshot.main_spaces, snapshot.encode)
+    more: dict[str, Retriever] = {"coverage": Coverage(snapshot.words, snapshot.generation.words)}
+    if SECOND in snapshot.spaces and SECOND not in snapshot.main_spaces:
+        more["static"] = Semantic({SECOND: snapshot.spaces[SECOND]}, snapshot.encode_second)
     taste = {name: learned[name] for name in ("personal", "trending") if name in learned}
     weights = {"personal": settings.search.personalization, "trending": settings.search.trend}
-    parts = parts_of((*legs, *covered, *taste))
+    parts = parts_of((*legs, *more, *taste))
     pool = settings.search.pool
     pipelines = {name: Pipeline(legs, fusion, pool=pool, parts=parts) for name, fusion in FUSIONS.items()}
     hybrid = HYBRID
     if snapshot.spaces:
-        hybrid = Feedback(HYBRID, Near(snapshot.spaces, snapshot.space_of), weight=FEEDBACK)
+        hybrid = Feedback(HYBRID, Near(snapshot.main_spaces, snapshot.space_of), weight=FEEDBACK)
     best = FUSIONS.get(settings.search.fusion, hybrid)
-    pipelines["hybrid"] = Pipeline(legs, best, scorers=covered, pool=pool, parts=parts)
+    pipelines["hybrid"] = Pipeline(legs, best, scorers=more, pool=pool, parts=parts)
     pipelines["search"] = Pipeline(
-        legs, Blend(best, parts, weights), scorers={**covered, **taste}, pool=pool, parts=parts
+        legs, Blend(best, parts, weights), scorers={**more, **taste}, pool=pool, parts=parts
     )
     pipelines["browse"] = browse(learned, len(snapshot))
-    return pipelines | {name: pipelines["hybrid"].only(name) for name in legs}
+    singles = {name: pipelines["hybrid"].only(name) for name in (*legs, *more) if name != "coverage"}
+    return pipelines | singles
 
 
 def similar(snapshot: Snapshot, settings: Settings, learned: Mapping[str, Retriever]) -> dict[str, Pipeline]:
     legs: dict[str, Retriever] = {"keyword": Alike(snapshot.words, snapshot.title)}
     if snapshot.spaces:
-        legs["semantic"] = Near(snapshot.spaces, snapshot.space_of)
+        legs["semantic"] = Near(snapshot.main_spaces, snapshot.space_of)
     legs |= {name: learned[name] for name in ("together", "neighbours") if name in learned}
     parts = dict.fromkeys(legs, "relevance")
     fallback = learned.get("popular")

@@ -39,6 +39,7 @@ from indexes.vector import VectorIndex
 
 Filters = str | Sequence[object] | Mapping[str, object] | None
 OWN = "own"  # the space of the vectors that the catalogue brought
+SECOND = "static"  # a cheap second opinion beside the encoders that know a language well
 STACKS = ("stack", "stack-repeat")
 
 
@@ -227,15 +228,24 @@ class Snapshot:
     def encode(self, text: str) -> tuple[str, Vectors]:
         """The space that knows the text's language, and the text's vector there (zeros: nothing known)."""
         models: Mapping[str, str] = self.generation.manifest["spaces"]
-        named = {name: model for name, model in models.items() if model}
+        named = tuple(name for name in self.main_spaces if models[name])
         if not named:
             return OWN, np.zeros(1, np.float32)
-        name = space_for(detect_language(text), tuple(named))
-        return name, self.encoders[named[name]]([text])[0]
+        name = space_for(detect_language(text), named)
+        return name, self.encoders[models[name]]([text])[0]
+
+    def encode_second(self, text: str) -> tuple[str, Vectors]:
+        """The text's vector in the second space."""
+        return SECOND, self.encoders[SECOND]([text])[0]
+
+    @cached_property
+    def main_spaces(self) -> Mapping[str, Joined]:
+        """The spaces that search and likeness ask first: all but the second opinion, where there are others."""
+        return {name: space for name, space in self.spaces.items() if name != SECOND} or self.spaces
 
     def space_of(self, row: int) -> str:
         """The space in which an item's own language is known best."""
-        return space_of_item(self.item(row), tuple(self.spaces))
+        return space_of_item(self.item(row), tuple(self.main_spaces))
 
 
 def _vectors(

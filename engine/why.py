@@ -87,7 +87,7 @@ def _sentence(snapshot: Snapshot, query: Query, row: int, leg: str, phrases: Phr
     match leg:
         case "keyword" if query.seeds:
             return phrases["alike"].format(seed=seed)
-        case "semantic" if query.seeds:
+        case "semantic" | "static" if query.seeds:
             return phrases["near"].format(seed=seed)
         case "together" if query.seeds:
             return phrases["together"].format(seed=seed)
@@ -95,7 +95,7 @@ def _sentence(snapshot: Snapshot, query: Query, row: int, leg: str, phrases: Phr
             return _words(snapshot, query, row, phrases)
         case "semantic" if query.vector is not None:
             return phrases["vector"]
-        case "semantic":
+        case "semantic" | "static":
             return phrases["semantic"].format(text=_cut(query.text))
         case "trending" | "rising":
             lift = float(snapshot.generation.trend.lift[row]) if row < len(snapshot.generation) else 1.0
