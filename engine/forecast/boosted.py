@@ -50,11 +50,20 @@ class Boosted:
         last = panel.t - self.horizon - self.gap
         first = max(2 * panel.season, self.horizon, panel.t - self.memory, 8)
         origins = list(range(last, first - 1, -self.stride)) or [max(last, 1)]
-        blocks = [view.table(o, self.horizon, self.gap) for o in origins]
+        # Memory stays flat: with many series each origin is asked of a few of them, other ones each time.
+        most = max(1, int(1.5 * MOST_ROWS / len(origins) / self.horizon))
+        rng = np.random.default_rng(0)
+        views = [
+            view if len(panel) <= most else view.rows(np.sort(rng.choice(len(panel), most, replace=False)))
+            for _ in origins
+        ]
+        blocks = [each.table(o, self.horizon, self.gap) for o, each in zip(origins, views, strict=True)]
         table = np.concatenate([each.features.reshape(-1, each.features.shape[-1]) for each in blocks])
         size = np.concatenate([each.size.ravel() for each in blocks])
         wanted = np.concatenate([each.actual.ravel() for each in blocks])
-        scale = np.concatenate([np.repeat(view.scales(o), self.horizon) for o in origins])
+        scale = np.concatenate(
+            [np.repeat(each.scales(o), self.horizon) for o, each in zip(origins, views, strict=True)]
+        )
         age = np.concatenate(
             [np.full(each.size.size, float(last - o)) for o, each in zip(origins, blocks, strict=True)]
         )
@@ -63,7 +72,7 @@ class Boosted:
             use &= wanted > 0
         rows = np.flatnonzero(use)
         if len(rows) > MOST_ROWS:
-            rows = np.random.default_rng(0).choice(rows, MOST_ROWS, replace=False)
+            rows = rng.choice(rows, MOST_ROWS, replace=False)
         if len(rows) < 2 * self.smallest_leaf:
             return replace(self, models_=())
         weight = 0.5 ** (age[rows] / self.fade) if self.fade else np.ones(len(rows))
@@ -139,7 +148,6 @@ class View:
     """A panel with everything that an origin's features need, computed once for all origins."""
 
     panel: Panel
-    levels: NDArray[np.float32]  # [k, n, t + 1], of days with the season left in
     nonzero: NDArray[np.float32]  # [n, t + 1] decayed share of steps with a sale
     gaps: NDArray[np.float32]
     squares: NDArray[np.float32]  # [n, t + 1] running mean of squared one-step changes
@@ -151,7 +159,6 @@ class View:
         Y = panel.Y
         days = STEP_DAYS[panel.frequency]
         lives = tuple(max(life / days, 1.0 + 0.7 * i) for i, life in enumerate(HALF_LIVES))
-        levels = scan_levels(Y, lives)
         sold = np.where(np.isfinite(Y), (np.nan_to_num(Y) > 0).astype(np.float64), np.nan)
         change = np.diff(Y, axis=1, prepend=np.nan) ** 2
         before_first = np.cumsum(np.nan_to_num(Y) > 0, axis=1) == 0
@@ -166,8 +173,18 @@ class View:
             sums = np.zeros((int(codes.max(initial=0)) + 1, panel.t))
             np.add.at(sums, codes, np.nan_to_num(Y))
             groups.append(scan_levels(sums, (lives[1], lives[4]))[:, codes])
-        return cls(
-            panel, levels, scan_levels(sold, (lives[3],))[0], sales_gaps(Y), squares, tuple(groups), identity
+        nonzero = scan_levels(sold, (lives[3],))[0]
+        return cls(panel, nonzero, sales_gaps(Y), squares, tuple(groups), identity)
+
+    def rows(self, chosen: NDArray[np.int64]) -> View:
+        """The same for a few of the series."""
+        return replace(
+            self,
+            panel=self.panel.rows(chosen),
+            nonzero=self.nonzero[chosen],
+            gaps=self.gaps[chosen],
+            squares=self.squares[chosen],
+            group_levels=tuple(each[:, chosen] for each in self.group_levels),
         )
 
     @property

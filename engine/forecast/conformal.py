@@ -14,8 +14,8 @@ from engine.types import Floats, Forecast
 class Bands:
     """Calibrated bounds in units of a spread, by level in percent."""
 
-    low: Mapping[int, float]
-    high: Mapping[int, float]
+    low: Mapping[float, float]
+    high: Mapping[float, float]
 
     def around(self, mean: Floats, spread: Floats, floor: float | None = 0.0) -> Forecast:
         """`mean` [..] with bounds mean + low * spread .. mean + high * spread, at least `floor`."""
@@ -35,7 +35,7 @@ def calibrate(
     actual: Floats,
     mean: Floats,
     spread: Floats,
-    levels: Sequence[int],
+    levels: Sequence[float],
     *,
     floor: float | None = 0.0,
     groups: int = 0,
@@ -53,8 +53,8 @@ def calibrate(
     least = -np.inf if floor is None else floor
     widen = 1.0 + 1.0 / groups if groups else 1.0
     n = len(score)
-    low: dict[int, float] = {}
-    high: dict[int, float] = {}
+    low: dict[float, float] = {}
+    high: dict[float, float] = {}
 
     def bounds(tail: float) -> tuple[float, float]:
         q = min(1.0, (1.0 - tail) * (1.0 + 1.0 / n))

@@ -13,7 +13,7 @@ from engine.forecast.anomaly import find_anomalies
 from engine.forecast.backtest import one_step_scale
 from engine.forecast.boosted import Boosted
 from engine.forecast.calendar import BadSeries, Dates
-from engine.forecast.choose import COMBINATION
+from engine.forecast.choose import COMBINATION, mixture_of
 from engine.forecast.conformal import calibrate
 from engine.forecast.fast import Fast
 from engine.forecast.panel import Panel
@@ -123,43 +123,62 @@ def forecast_many(
         actual[w, :, : seen.shape[1]] = seen
         scales[w] = [one_step_scale(y) for y in panel.Y[:, :origin]]
     now = np.array([one_step_scale(y) for y in panel.Y])
-    n_clusters = int(clusters.max(initial=0)) + 1
-    mean = np.zeros((len(panel), horizon))
-    lower = {level: np.zeros_like(mean) for level in levels}
-    upper = {level: np.zeros_like(mean) for level in levels}
-    weights: list[Mapping[str, float]] = []
-    errors: list[Mapping[str, float]] = []
-    for c in range(n_clusters):
-        rows = np.flatnonzero(clusters == c)
-        chosen, told = choose_weights(
+    members = [np.flatnonzero(clusters == c) for c in range(int(clusters.max(initial=0)) + 1)]
+    picked = [
+        choose_weights(
             [{name: each[rows] for name, each in test.items()} for test in tests],
             actual[:, rows],
             scales[:, rows],
             measure,
         )
-        weights.append(chosen)
-        errors.append(told)
-        mean[rows] = sum(weight * final[name][rows] for name, weight in chosen.items())
-        past = (
-            np.stack([sum(w * test[name][rows] for name, w in chosen.items()) for test in tests])
-            if tests
-            else None
-        )
-        spread = _spread(mean[rows], now[rows])
-        if past is None:
-            bands = calibrate(np.zeros(0), np.zeros(0), np.zeros(0), levels)
-        else:
-            before = np.stack([_spread(past[w], scales[w, rows]) for w in range(len(tests))])
-            bands = calibrate(
-                actual[:, rows], past, before, levels, groups=0 if len(rows) > 1 else len(tests)
-            )
-        drawn = bands.around(mean[rows], spread)
-        for level in levels:
-            lower[level][rows], upper[level][rows] = drawn.lower[level], drawn.upper[level]
-    dates = panel.calendar(panel.t + gap, panel.t + gap + horizon)
-    return ManyForecasts(
-        tuple(names), panel, dates, mean, lower, upper, clusters, tuple(weights), tuple(errors)
+        for rows in members
+    ]
+    mean, past = np.zeros((len(panel), horizon)), np.zeros_like(actual)
+    for rows, (weights, _) in zip(members, picked, strict=True):
+        mean[rows] = mixture_of(weights, {name: final[name][rows] for name in weights})
+        for w, test in enumerate(tests):
+            past[w, rows] = mixture_of(weights, {name: test[name][rows] for name in weights})
+    before = (
+        np.stack([_spread(past[w], scales[w]) for w in range(len(tests))]) if tests else np.zeros_like(past)
     )
+    spread = _spread(mean, now)
+    aims = aim_at(levels, actual, past, before, members)
+    lower = {level: np.zeros_like(mean) for level in levels}
+    upper = {level: np.zeros_like(mean) for level in levels}
+    for rows in members:
+        groups = len(tests) if len(rows) == 1 else 0
+        for level in levels:
+            bands = calibrate(actual[:, rows], past[:, rows], before[:, rows], (aims[level],), groups=groups)
+            drawn = bands.around(mean[rows], spread[rows])
+            lower[level][rows], upper[level][rows] = drawn.lower[aims[level]], drawn.upper[aims[level]]
+    dates = panel.calendar(panel.t + gap, panel.t + gap + horizon)
+    weights, errors = tuple(each for each, _ in picked), tuple(each for _, each in picked)
+    return ManyForecasts(tuple(names), panel, dates, mean, lower, upper, clusters, weights, errors)
+
+
+def aim_at(
+    levels: Sequence[int], actual: Floats, past: Floats, spread: Floats, members: Sequence[NDArray[np.int64]]
+) -> dict[int, float]:
+    """The percent to calibrate at, so that `levels` hold in the next window: what older windows' bands missed
+    in newer ones is added (after Gibbs & Candes 2021). All arrays [w, n, h], newest first; bands by cluster.
+    """
+    aims = {level: float(level) for level in levels}
+    for level in levels:
+        short = []
+        for w in range(len(actual) - 1):
+            held = counted = 0.0
+            for rows in members:
+                older = slice(w + 1, None)
+                bands = calibrate(actual[older, rows], past[older, rows], spread[older, rows], (level,))
+                drawn = bands.around(past[w, rows], spread[w, rows])
+                fine = np.isfinite(actual[w, rows])
+                inside = (actual[w, rows] >= drawn.lower[level]) & (actual[w, rows] <= drawn.upper[level])
+                held, counted = held + float(inside[fine].sum()), counted + float(fine.sum())
+            if counted:
+                short.append(level - 100.0 * held / counted)
+        if short:
+            aims[level] = float(np.clip(level + np.mean(short), level / 2, 100 - (100 - level) / 5))
+    return aims
 
 
 def methods_at(panel: Panel, horizon: int, gap: int, model: Boosted, local: bool) -> dict[str, Floats]:
