@@ -112,7 +112,8 @@ def private_counts(
     noisy = counts + two_sided_geometric(n_values, epsilon / most, None if seed is None else seed + 1)
     if delta:
         noisy = np.where(noisy >= threshold(epsilon, delta, most), noisy, 0)
-    return np.maximum(noisy, 0)
+    shown: NDArray[np.int64] = np.maximum(noisy, 0)
+    return shown
 
 
 def two_sided_geometric(n: int, epsilon: float, seed: int | None = None) -> NDArray[np.int64]:
