@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from indexes.ranking import Rows, Scores
 
@@ -74,6 +74,31 @@ class Grid:
         return dots_at(codes, weights, start, np.ascontiguousarray(rows, np.int64))
 
 
+class Decoded:
+    """Vectors [n, d] that are kept only as codes: rows are decoded as they are read.
+
+    `places` [n] says which code stands for a row, -1 for a row of zeros; None: each row its own.
+    """
+
+    def __init__(self, codes: Bytes, grid: Grid, places: Rows | None = None):
+        self.codes, self.grid, self.places = codes, grid, places
+        self.shape = (len(codes) if places is None else len(places), codes.shape[1])
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: Any) -> Vectors:
+        """The vectors [d] or [m, d] at an integer, a slice, a mask or an array of rows."""
+        if self.places is None:
+            return self.grid.decode(self.codes[rows])
+        places = self.places[rows]
+        decoded = self.grid.decode(self.codes[np.maximum(places, 0)])
+        return np.where(np.expand_dims(places, -1) < 0, np.float32(0), decoded)
+
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
+        return np.asarray(self[:], dtype)
+
+
 def _dots(codes: Bytes, weights: Vectors, start: np.float32) -> Scores:
     n, d = codes.shape
     out = np.empty(n, np.float32)
@@ -86,14 +111,25 @@ def _dots(codes: Bytes, weights: Vectors, start: np.float32) -> Scores:
 
 
 def _dots_at(codes: Bytes, weights: Vectors, start: np.float32, rows: Rows) -> Scores:
-    d = codes.shape[1]
-    out = np.empty(len(rows), np.float32)
-    for i in range(len(rows)):
-        row = rows[i]
-        total = np.float32(0)
+    # Four rows at a time: their lines are fetched side by side, and waiting for memory is most of the work.
+    n, d = len(rows), codes.shape[1]
+    out = np.empty(n, np.float32)
+    fours = n - n % 4
+    for i in range(0, fours, 4):
+        a, b, c, e = codes[rows[i]], codes[rows[i + 1]], codes[rows[i + 2]], codes[rows[i + 3]]
+        first, second, third, fourth = start, start, start, start
         for j in range(d):
-            total += np.float32(codes[row, j]) * weights[j]
-        out[i] = total + start
+            weight = weights[j]
+            first += np.float32(a[j]) * weight
+            second += np.float32(b[j]) * weight
+            third += np.float32(c[j]) * weight
+            fourth += np.float32(e[j]) * weight
+        out[i], out[i + 1], out[i + 2], out[i + 3] = first, second, third, fourth
+    for i in range(fours, n):
+        total = start
+        for j in range(d):
+            total += np.float32(codes[rows[i], j]) * weights[j]
+        out[i] = total
     return out
 
 

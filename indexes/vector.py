@@ -11,14 +11,14 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from indexes.codes import CHUNK, Bytes, Grid, Vectors
+from indexes.codes import CHUNK, Bytes, Decoded, Grid, Vectors
 from indexes.ranking import Mask, Ranking, Rows, Scores
 
 _faiss: Any = faiss  # its stubs lag behind what it offers
 
 EXACT_BELOW = 50_000  # rows; up to here every row is scanned
 GRAPH = "HNSW32_SQ8"
-EF_CONSTRUCTION = 200
+EF_CONSTRUCTION = 100  # 200 takes 2.3 times as long for half a point of recall (docs/encoders.md)
 EF_SEARCH = 128
 SCAN_BELOW = 20_000  # allowed rows; as many are always scanned, whatever share they are
 NARROW = 0.25  # a filter that keeps less than this share is scanned: a graph loses its way in it
@@ -29,6 +29,7 @@ class Plan:
     """How an index was built: what has to be known again when it is opened."""
 
     factory: str  # "" = every row is scanned
+    rows: int
     dim: int
     slack: float  # the most a code's inner product with a unit vector can be off
     ef_search: int = EF_SEARCH
@@ -46,14 +47,14 @@ class VectorIndex:
 
     def __init__(
         self,
-        vectors: NDArray[Any],
+        vectors: NDArray[Any] | Decoded,
         known: Rows | None,
         codes: Bytes | None,
         grid: Grid | None,
         graph: Any,
         plan: Plan,
     ):
-        self.vectors = vectors  # [n, d], float32, or float16 when large
+        self.vectors = vectors  # [n, d]: float32; float16 or decoded from the codes when large
         self._known = known  # rows that are not zero, in the order of codes and graph; None = all
         self._place = _places(known, len(vectors))
         self._codes = codes
@@ -77,7 +78,8 @@ class VectorIndex:
 
         `factory` is any faiss description ("Flat", "HNSW32_SQ8", "IVF1024,PQ32"); "auto" scans up to
         50,000 rows, builds a graph above, and product-quantizes when the graph would not fit
-        `memory_bytes`. Rows are kept as float32, as float16 (relative error at most 2^-11) above 50,000.
+        `memory_bytes`. Rows are kept as float32; above 50,000 as the graph's own one-byte codes (scores of
+        unit vectors then err by .0007, recall@10 stays above .99), or as float16 where it has none.
         Raises ValueError for what is not a finite matrix.
         """
         if vectors.ndim != 2:
@@ -90,19 +92,23 @@ class VectorIndex:
                 raise ValueError("vectors must be finite: a row holds NaN or infinity")
             keep[start : start + CHUNK] = part.any(axis=1)
         known = None if keep.all() else np.flatnonzero(keep)
-        stored = np.ascontiguousarray(vectors, np.float32 if n <= EXACT_BELOW else np.float16)
-        facts = stored if known is None else stored[known]
+        facts = vectors if known is None else vectors[known]
         choice = _choose(len(facts), d, memory_bytes) if factory == "auto" else factory
-        if choice in ("", "Flat") or not len(facts) or not d:
+        if choice in ("", "Flat") or not facts.size:
+            stored = np.ascontiguousarray(vectors, np.float32 if n <= EXACT_BELOW else np.float16)
             grid = Grid.fit(facts)
             codes = grid.encode(facts)
-            return cls(stored, known, codes, grid, None, Plan("", d, grid.slack(facts, codes)))
+            return cls(stored, known, codes, grid, None, Plan("", n, d, grid.slack(facts, codes)))
         graph = _build_graph(facts, choice)
         shared = _shared_codes(graph)
+        if shared is not None and n > EXACT_BELOW:
+            decoded = Decoded(*shared, _places(known, n))
+            return cls(decoded, known, *shared, graph, Plan(choice, n, d, 0.0))
+        stored = np.ascontiguousarray(vectors, np.float32 if n <= EXACT_BELOW else np.float16)
         if shared is None:
-            return cls(stored, known, None, None, graph, Plan(choice, d, 0.0))
+            return cls(stored, known, None, None, graph, Plan(choice, n, d, 0.0))
         codes, grid = shared
-        return cls(stored, known, codes, grid, graph, Plan(choice, d, grid.slack(facts, codes)))
+        return cls(stored, known, codes, grid, graph, Plan(choice, n, d, grid.slack(facts, codes)))
 
     def search(self, vector: Vectors, k: int, allowed: Mask | None = None) -> Ranking:
         """The `k` rows with the largest inner product with `vector` [d], of those `allowed` [n].
@@ -134,6 +140,9 @@ class VectorIndex:
         return scores
 
     def _exact(self, query: Vectors, rows: Rows) -> Scores:
+        if isinstance(self.vectors, Decoded):
+            places = rows if self._place is None else np.maximum(self._place[rows], 0)
+            return self.vectors.grid.scores(self.vectors.codes, query, places)
         return np.asarray(self.vectors[rows], np.float32) @ query
 
     def _allowed_places(self, allowed: Mask | None) -> Rows | None:
@@ -179,7 +188,8 @@ class VectorIndex:
     def save(self, folder: Path) -> None:
         """Write the index into `folder`, as files that `open` maps."""
         folder.mkdir(parents=True, exist_ok=True)
-        np.save(folder / "rows.npy", self.vectors)
+        if not isinstance(self.vectors, Decoded):
+            np.save(folder / "rows.npy", self.vectors)
         if self._known is not None:
             np.save(folder / "known.npy", self._known)
         if self._graph is not None:
@@ -193,14 +203,18 @@ class VectorIndex:
     def open(cls, folder: Path) -> VectorIndex:
         """The index that `save` left in `folder`, memory-mapped: workers share its pages."""
         plan = Plan(**json.loads((folder / "vector.json").read_text("utf-8")))
-        vectors = _mapped(folder / "rows.npy")
         known = np.load(folder / "known.npy") if (folder / "known.npy").exists() else None
         if not plan.factory:
-            low, step = np.load(folder / "grid.npy")
-            return cls(vectors, known, _mapped(folder / "codes.npy"), Grid(low, step), None, plan)
+            exact = Grid(*np.load(folder / "grid.npy"))
+            return cls(_mapped(folder / "rows.npy"), known, _mapped(folder / "codes.npy"), exact, None, plan)
         graph = faiss.read_index(str(folder / "graph.faiss"), faiss.IO_FLAG_MMAP_IFC)
-        codes, grid = _shared_codes(graph) or (None, None)
-        return cls(vectors, known, codes, grid, graph, plan)
+        shared = _shared_codes(graph)
+        if (folder / "rows.npy").exists():
+            codes, grid = shared if shared is not None else (None, None)
+            return cls(_mapped(folder / "rows.npy"), known, codes, grid, graph, plan)
+        if shared is None:
+            raise ValueError(f"{folder} holds neither rows nor codes: it is not whole")
+        return cls(Decoded(*shared, _places(known, plan.rows)), known, *shared, graph, plan)
 
 
 def _mapped(path: Path) -> NDArray[Any]:

@@ -153,13 +153,34 @@ def test_auto_chooses_by_size_and_memory(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert VectorIndex.build(vectors[:500]).plan.factory == ""
     graph = VectorIndex.build(vectors[:2000])
     assert graph.plan.factory == "HNSW32_SQ8"
-    assert graph.vectors.dtype == np.float16
+    graph.save(tmp_path / "graph")
+    assert not (tmp_path / "graph" / "rows.npy").exists(), "the graph's codes are the rows"
     bounded = VectorIndex.build(vectors, memory_bytes=1_000_000)
     assert bounded.plan.factory.startswith("IVF")
     bounded.save(tmp_path)
     assert (tmp_path / "graph.faiss").stat().st_size < 1_000_000
     found = VectorIndex.open(tmp_path).search(vectors[3], 5)
     assert found.rows[0] == 3
+
+
+def test_rows_kept_as_codes_are_read_like_an_array(
+    vectors: np.ndarray, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Large indexes: search, score, rows and saving work from one-byte codes alone, zero rows included."""
+    monkeypatch.setattr(module, "EXACT_BELOW", 500)
+    VectorIndex.build(vectors, "auto").save(tmp_path)
+    index = VectorIndex.open(tmp_path)
+    assert len(index) == len(index.vectors) == len(vectors)
+    np.testing.assert_allclose(index.vectors[5], vectors[5], atol=0.005)
+    np.testing.assert_allclose(np.asarray(index.vectors), vectors, atol=0.005)
+    np.testing.assert_array_equal(index.vectors[[0, 97]], 0)
+    np.testing.assert_allclose(index.vectors[3:9], vectors[3:9], atol=0.005)
+    for allowed in (None, np.arange(len(vectors)) % 3 == 0, np.arange(len(vectors)) < 40):
+        found, truth = index.search(vectors[5], 10, allowed), plain(vectors, vectors[5], 10, allowed)
+        assert recall(found, truth) >= 0.8
+        np.testing.assert_allclose(index.score(vectors[5], found.rows), found.scores, atol=1e-6)
+        np.testing.assert_allclose(found.scores, vectors[found.rows] @ vectors[5], atol=0.01)
+    assert np.isnan(index.score(vectors[5], np.array([0, 5]))).tolist() == [True, False]
 
 
 def test_the_eight_bit_grid_errs_within_its_slack(vectors: np.ndarray) -> None:
