@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-)
 
 from engine import Engine
 from engine.errors import BadQuery, EngineError
 from terminal import tables
+from terminal.options import (
+    DATA,
+    Count,
+    Explain,
+    Filters,
+    Home,
+    Json,
+    PipelineName,
+    Run,
+    Weights,
+    err,
+    progress,
+    show,
+    weights_of,
+)
+from terminal.running import generations, ingest, keys
 
 app = typer.Typer(
     name="ronghe",
@@ -31,64 +35,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-ingest = typer.Typer(help="Take in a catalogue, a behaviour log or market series.", no_args_is_help=True)
-generations = typer.Typer(
-    help="List, activate or prune the published generations.", invoke_without_command=True
-)
-keys = typer.Typer(help="Create, list or revoke API keys.", no_args_is_help=True)
 app.add_typer(ingest, name="ingest")
 app.add_typer(generations, name="generations")
 app.add_typer(keys, name="keys")
-
-err = Console(stderr=True)
-
-Home = Annotated[Path, typer.Option("--home", envvar="RONGHE_HOME", help="The shop's home folder.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
-Count = Annotated[int, typer.Option("-k", help="How many answers.")]
-Files = Annotated[list[Path], typer.Argument(help="CSV, JSONL or Parquet.")]
-Mapped = Annotated[list[str] | None, typer.Option("--map", help="FILE_COLUMN=our_column; repeat for more.")]
-Strict = Annotated[bool, typer.Option("--strict", help="A rejected row is an error.")]
-Filters = Annotated[
-    list[str] | None, typer.Option("--filter", help="'brand=HP', 'price<100'; all must hold.")
-]
-Weights = Annotated[list[str] | None, typer.Option("--weight", help="'personalization=0'; repeat for more.")]
-Explain = Annotated[bool, typer.Option("--explain", help="Show what every part gave.")]
-Run = Annotated[Path | None, typer.Option("--run", help="Write a TREC run instead of a table.")]
-PipelineName = Annotated[str, typer.Option("--pipeline", help="One single model or one fusion, by its name.")]
-DATA = Path("data")
-
-
-def show(document: Any, as_json: bool, table: Callable[[Any], None]) -> None:
-    """One JSON document, or the table made of it."""
-    if as_json:
-        json.dump(document, sys.stdout, ensure_ascii=False, indent=1, default=str)
-        sys.stdout.write("\n")
-    else:
-        table(document)
-
-
-@contextlib.contextmanager
-def progress() -> Iterator[Callable[[str, int, int | None], None]]:
-    """A callback (stage, done, total): bars on a terminal, silence elsewhere."""
-    if not err.is_terminal:
-        yield lambda stage, done, total: None
-        return
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=err) as bars:
-        tasks: dict[str, Any] = {}
-
-        def report(stage: str, done: int, total: int | None) -> None:
-            if stage not in tasks:
-                tasks[stage] = bars.add_task(stage, total=total)
-            bars.update(tasks[stage], completed=done, total=total)
-
-        yield report
 
 
 @app.command()
@@ -124,39 +73,6 @@ def doctor(home: Home = DATA, as_json: Json = False) -> None:
         raise typer.Exit(1)
 
 
-def _ingest(
-    kind: str, files: list[Path], home: Path, mapped: list[str] | None, strict: bool, as_json: bool
-) -> None:
-    mapping = dict(_pair(text, "--map") for text in mapped or [])
-    with progress() as report:
-        document = Engine.open(home).ingest(kind, files, mapping=mapping, strict=strict, progress=report)
-    show(document, as_json, tables.ingested)
-
-
-@ingest.command("items")
-def ingest_items(
-    files: Files, home: Home = DATA, mapped: Mapped = None, strict: Strict = False, as_json: Json = False
-) -> None:
-    """Add or change items (upsert by item_id)."""
-    _ingest("items", files, home, mapped, strict, as_json)
-
-
-@ingest.command("events")
-def ingest_events(
-    files: Files, home: Home = DATA, mapped: Mapped = None, strict: Strict = False, as_json: Json = False
-) -> None:
-    """Add behaviour: searches, views, carts, purchases, ratings, dismissals ..."""
-    _ingest("events", files, home, mapped, strict, as_json)
-
-
-@ingest.command("series")
-def ingest_series(
-    files: Files, home: Home = DATA, mapped: Mapped = None, strict: Strict = False, as_json: Json = False
-) -> None:
-    """Add market series: series_id, date, value and regressors."""
-    _ingest("series", files, home, mapped, strict, as_json)
-
-
 @app.command()
 def rebuild(
     home: Home = DATA,
@@ -169,33 +85,6 @@ def rebuild(
     with progress() as report:
         document = Engine.open(home).rebuild(force=force, progress=report)
     show(document, as_json, tables.rebuilt)
-
-
-@generations.callback()
-def generations_list(context: typer.Context, home: Home = DATA, as_json: Json = False) -> None:
-    """List the published generations."""
-    if context.invoked_subcommand is None:
-        show(Engine.open(home).generations(), as_json, tables.generations)
-
-
-@generations.command("list")
-def generations_list_(home: Home = DATA, as_json: Json = False) -> None:
-    """List the published generations."""
-    show(Engine.open(home).generations(), as_json, tables.generations)
-
-
-@generations.command("activate")
-def generations_activate(number: int, home: Home = DATA, as_json: Json = False) -> None:
-    """Serve another generation, at once and without a restart."""
-    show(Engine.open(home).activate(number), as_json, tables.facts)
-
-
-@generations.command("prune")
-def generations_prune(
-    home: Home = DATA, keep: Annotated[int | None, typer.Option(min=1)] = None, as_json: Json = False
-) -> None:
-    """Remove old generations and what a failed rebuild left."""
-    show(Engine.open(home).prune(keep), as_json, tables.facts)
 
 
 @app.command()
@@ -231,7 +120,7 @@ def search(
         facets=facet or (),
         sort=sort,
         explain=explain,
-        weights=_weights(weight),
+        weights=weights_of(weight),
         pipeline=pipeline,
     )
     show(answer.to_dict(), as_json, tables.hits)
@@ -258,7 +147,7 @@ def similar(
         _batch(engine, "similar", items_file, run, k, pipeline, as_json)
         return
     answer = engine.similar(
-        items or [], k=k, filters=filters, explain=explain, weights=_weights(weight), pipeline=pipeline
+        items or [], k=k, filters=filters, explain=explain, weights=weights_of(weight), pipeline=pipeline
     )
     show(answer.to_dict(), as_json, tables.hits)
 
@@ -290,7 +179,7 @@ def recommend(
         repeat=repeat,
         filters=filters,
         explain=explain,
-        weights=_weights(weight),
+        weights=weights_of(weight),
         pipeline=pipeline,
     )
     show(answer.to_dict(), as_json, tables.hits)
@@ -310,6 +199,79 @@ def trending(
         show(engine.trending_searches(k=k), as_json, tables.searches)
     else:
         show(engine.trending(category=category, k=k).to_dict(), as_json, tables.hits)
+
+
+@app.command()
+def bundle(
+    items: Annotated[list[str], typer.Argument(help="One or more item ids.")],
+    max_price: Annotated[float | None, typer.Option(help="The most the whole bundle may cost.")] = None,
+    k: Count = 3,
+    home: Home = DATA,
+    as_json: Json = False,
+) -> None:
+    """Sets of items that sell together, priced, each with its reason."""
+    show(Engine.open(home).bundle(items, k=k, max_price=max_price), as_json, tables.bundles)
+
+
+@app.command()
+def profile(user: str, home: Home = DATA, as_json: Json = False) -> None:
+    """What is known of a user, in numbers and a sentence."""
+    show(Engine.open(home).profile(user), as_json, tables.profile)
+
+
+@app.command()
+def forecast(
+    item: str = "",
+    category: str = "",
+    brand: str = "",
+    series: str = "",
+    everything: Annotated[
+        bool, typer.Option("--all", help="Categories, market series, best sellers.")
+    ] = False,
+    horizon: Annotated[int, typer.Option(min=1, max=3650, help="Steps ahead.")] = 28,
+    out: Annotated[Path | None, typer.Option(help="Write a CSV with lower and upper bounds.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Write a PNG.")] = None,
+    home: Home = DATA,
+    as_json: Json = False,
+) -> None:
+    """Expected demand with intervals, and whether the stock will last."""
+    asked = {"item": item, "category": category, "brand": brand, "series": series}
+    with progress() as report:
+        documents = Engine.open(home).forecasts(
+            asked, everything=everything, horizon=horizon, out=out, plot=plot, progress=report
+        )
+    show(
+        documents if everything else documents[0],
+        as_json,
+        tables.forecasts if everything else tables.forecast,
+    )
+
+
+@app.command()
+def evaluate(
+    report: Annotated[Path | None, typer.Option(help="A folder for the HTML report and its JSON.")] = None,
+    days: Annotated[float, typer.Option(min=1, help="The last days of the log judge the answers.")] = 28.0,
+    requests: Annotated[int, typer.Option(min=10, help="At most this many requests a task.")] = 1000,
+    home: Home = DATA,
+    as_json: Json = False,
+) -> None:
+    """Every single model and every fusion, side by side, judged by what people did next."""
+    with progress() as bars:
+        document = Engine.open(home).evaluate(report=report, days=days, requests=requests, progress=bars)
+    show(document, as_json, tables.evaluation)
+
+
+@app.command()
+def export(user: str, home: Home = DATA, as_json: Json = False) -> None:
+    """Everything that is known of a user, one JSON event a line (or one document)."""
+    events = Engine.open(home).export(user)
+    show(events, as_json, tables.lines)
+
+
+@app.command()
+def forget(user: str, home: Home = DATA, as_json: Json = False) -> None:
+    """Erase a user's events; what was learned from them goes with the next rebuild."""
+    show(Engine.open(home).forget(user), as_json, tables.facts)
 
 
 @app.command()
@@ -341,22 +303,6 @@ def _batch(
     with progress() as report:
         document = engine.run(task, asks, run, k=k, pipeline=pipeline, progress=report, **options)
     show(document, as_json, tables.facts)
-
-
-def _pair(text: str, option: str) -> tuple[str, str]:
-    left, equals, right = text.partition("=")
-    if not equals or not left or not right:
-        raise BadQuery(f"{option} takes NAME=VALUE, not {text!r}.")
-    return left, right
-
-
-def _weights(texts: list[str] | None) -> dict[str, float] | None:
-    if not texts:
-        return None
-    try:
-        return {name: float(value) for name, value in (_pair(text, "--weight") for text in texts)}
-    except ValueError as error:
-        raise BadQuery(f"--weight takes NAME=NUMBER: {error}.") from error
 
 
 def main() -> None:

@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.assortment import learn_partners
 from engine.behaviour import Behaviour, behaviour_of
 from engine.catalogue import columns_of, pack
 from engine.documents import KEYWORD, analysed, languages_of, text_of
@@ -123,6 +124,8 @@ def write(
     searches = search_counts(table, now)
     (draft / "searches.json").write_text(json.dumps(searches, ensure_ascii=False), encoding="utf-8")
     stages.timed("fusion", partial(_write_stacks, draft, items, behaviour, learned, settings, stages))
+    partners = stages.timed("partners", partial(learn_partners, items, behaviour.interactions))
+    partners.save(draft / "partners")
     stages.timed("segments", lambda: _write_segments(draft, items, behaviour))
     stages.timed("trend", lambda: _write_trend(draft, items, behaviour, now, settings))
     return {

@@ -12,6 +12,7 @@ import numpy as np
 
 from engine import batch, demo, planning
 from engine.answer import Answer
+from engine.assortment import bundles
 from engine.behaviour import history_of, owned
 from engine.build import Progress, silent
 from engine.catalogue import columns_of
@@ -175,6 +176,16 @@ class Engine(Operations):
         self._check(Page(k))
         return [dict(row) for row in self.view().snapshot.generation.searches[:k]]
 
+    def bundle(
+        self, item_ids: str | Sequence[str], *, k: int = 3, max_price: float | None = None, language: str = ""
+    ) -> list[dict[str, Any]]:
+        """Sets of 2 to 5 items that sell together, around these; raises UnknownItem."""
+        snapshot = self.view().snapshot
+        ids = [item_ids] if isinstance(item_ids, str) else list(item_ids)
+        return bundles(
+            snapshot, snapshot.generation.partners, ids, k=k, max_price=max_price, language=language
+        )
+
     def profile(self, user: str, *, language: str = "") -> dict[str, Any]:
         """What is known of a user, in numbers and a sentence; raises UnknownUser."""
         return profile(self.view().snapshot, self.store, user, language)
@@ -191,6 +202,21 @@ class Engine(Operations):
         """Expected demand with intervals, and whether the stock will last; name exactly one."""
         asked = {"item": item, "category": category, "brand": brand, "series": series}
         return planning.forecast(self.view().snapshot, self.store, asked, horizon).to_dict()
+
+    def forecasts(
+        self,
+        asked: Mapping[str, str | None],
+        *,
+        everything: bool = False,
+        horizon: int = 28,
+        out: Path | None = None,
+        plot: Path | None = None,
+        progress: Progress = silent,
+    ) -> list[dict[str, Any]]:
+        """One forecast, or all; with `out` a CSV of them, with `plot` a picture of the one."""
+        return planning.forecasts(
+            self.view().snapshot, self.store, asked, everything, horizon, out, plot, progress
+        )
 
     def item(self, item_id: str) -> dict[str, Any]:
         """One item as flat columns; raises UnknownItem."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import BadQuery, UnknownSeries
-from engine.forecast import ForecastResult, forecast_series
+from engine.errors import BadFile, BadQuery, UnknownSeries
+from engine.forecast import ForecastResult, forecast_series, plot_forecast, write_forecasts
 from engine.snapshot import Snapshot
 from engine.store import Store
 from engine.types import Floats
@@ -53,6 +54,36 @@ def forecast(
         quick=quick,
         now=snapshot.now(),
     )
+
+
+def forecasts(
+    snapshot: Snapshot,
+    store: Store,
+    asked: Mapping[str, str | None],
+    everything: bool,
+    horizon: int,
+    out: Path | None,
+    plot: Path | None,
+    progress: Progress,
+) -> list[dict[str, Any]]:
+    """One forecast or all, written where asked; raises BadFile when it cannot be written."""
+    if everything and (any(asked.values()) or plot is not None):
+        raise BadQuery("--all goes with neither a name nor --plot; it goes with --out.")
+    found = (
+        forecast_all(snapshot, store, horizon, progress)
+        if everything
+        else [forecast(snapshot, store, asked, horizon)]
+    )
+    try:
+        if out is not None:
+            write_forecasts(found, out)
+        if plot is not None:
+            plot_forecast(found[0], plot)
+    except OSError as error:
+        raise BadFile(
+            f"The forecast cannot be written to {error.filename or out or plot}: {error.strerror}."
+        ) from error
+    return [result.to_dict() for result in found]
 
 
 def forecast_all(

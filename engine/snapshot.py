@@ -31,6 +31,7 @@ from indexes import generations
 from indexes.columns import ColumnIndex
 from indexes.identifiers import Identifiers
 from indexes.lexical import LexicalIndex
+from indexes.partners import PartnerIndex
 from indexes.plain_lexical import PlainLexicalIndex
 from indexes.ranking import Mask, Rows
 from indexes.records import Records
@@ -102,6 +103,11 @@ class Generation:
     def demand(self) -> Demand:
         """Daily counts by row; opened when first asked."""
         return Demand.open(self.folder / "demand")
+
+    @cached_property
+    def partners(self) -> PartnerIndex:
+        """What sells with what; opened when a bundle is first asked for."""
+        return PartnerIndex.open(self.folder / "partners")
 
     @cached_property
     def usual(self) -> Usual:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
@@ -76,6 +78,12 @@ def facts(document: Document) -> None:
     """Names and values, one a line."""
     for name, value in document.items():
         out.print(Text.assemble((f"{name.replace('_', ' ')}: ", "bold"), str(value)))
+
+
+def lines(document: Sequence[Document]) -> None:
+    """One JSON document a line."""
+    for row in document:
+        print(json.dumps(row, ensure_ascii=False, default=str))
 
 
 def ingested(document: Document) -> None:
@@ -154,6 +162,70 @@ def evaluation(document: Document) -> None:
             ]
             table.add_row(Text(row["pipeline"], "bold" if row["fused"] else ""), *cells)
         out.print(table)
+
+
+def bundles(document: Sequence[Document]) -> None:
+    """Bundles, one after another, each item with its reason."""
+    if not document:
+        out.print("Nothing sells with it often enough to say so.", style="yellow")
+    for number, found in enumerate(document, 1):
+        price = "no price" if found["price"] is None else f"{found['price']:,.2f} {found['currency']}"
+        out.print(Text.assemble((f"Bundle {number}", "bold"), f"  {price}, {found['lift']:.1f} times chance"))
+        table = _table("item", "title", "price", "reason", right=("price",))
+        for item in found["items"]:
+            cost = "" if item["price"] is None else f"{item['price']:,.2f}"
+            table.add_row(*map(_cell, (item["item_id"], _cut(item["title"], 50), cost, item["reason"])))
+        out.print(table)
+
+
+def profile(document: Document) -> None:
+    out.print(document["sentence"], markup=False, soft_wrap=True)
+    plain = {name: value for name, value in document.items() if isinstance(value, str | int | float)}
+    facts({name: value for name, value in plain.items() if not name.startswith("sentence")})
+
+
+def forecast(document: Document) -> None:
+    """A table by week, then what it means for the stock."""
+    table = _table("date", "expected", "80 % from", "to", right=("expected", "80 % from", "to"))
+    for at, date in enumerate(document["dates"]):
+        lower, upper = (document[side]["80"][at] for side in ("lower", "upper"))
+        table.add_row(date, *(f"{value:,.1f}" for value in (document["mean"][at], lower, upper)))
+    out.print(table)
+    out.print(
+        f"{document['series']}: {document['method']}, by {document['frequency']}", style="dim", markup=False
+    )
+    tried = ", ".join(f"{name} {error:.3g}" for name, error in document["errors"].items())
+    out.print(f"back-test RMSSE: {tried}", style="dim", markup=False)
+    if document["cover"]:
+        cover = document["cover"]
+        days = "longer than can be seen" if cover["days"] is None else f"about {cover['days']:,.0f} days"
+        out.print(
+            f"Stock of {cover['stock']:,.0f} lasts {days}; the chance that it runs out in this time is "
+            f"{cover['chance']:.0%}."
+        )
+    for note in document["notes"]:
+        out.print(note, style="yellow", markup=False)
+
+
+def forecasts(document: Sequence[Document]) -> None:
+    """One line a series."""
+    table = _table("series", "by", "next", "method", right=("next",))
+    for row in document:
+        total = sum(value or 0.0 for value in row["mean"])
+        table.add_row(*map(_cell, (row["series"], row["frequency"], f"{total:,.0f}", row["method"])))
+    out.print(table)
+
+
+def keys(document: Sequence[Document]) -> None:
+    table = _table("key", "name", "scopes", "created", "expires", "revoked")
+    for row in document:
+        times = (_day(row[name]) for name in ("created", "expires", "revoked"))
+        table.add_row(*map(_cell, (row["key_id"], row["name"], " ".join(row["scopes"]), *times)))
+    out.print(table)
+
+
+def _day(moment: float | None) -> str:
+    return "" if moment is None else datetime.fromtimestamp(moment, UTC).date().isoformat()
 
 
 def searches(document: Sequence[Document]) -> None:

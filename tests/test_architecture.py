@@ -12,7 +12,7 @@ MAY = {
     "indexes": {"indexes"},
     "engine": {"engine", "indexes"},
     "web": {"web", "engine"},
-    "terminal": {"terminal"},
+    "terminal": {"terminal", "engine"},
     "server": {"server", "web", "engine"},
     "cli": {"cli", "terminal", "server", "engine"},
 }
