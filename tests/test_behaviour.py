@@ -60,11 +60,16 @@ def history(rows: list[int], weights: list[float] | None = None) -> History:
     return History.of(rows, weights, (80 + np.arange(len(rows))) * DAY, np.full(len(rows), purchase, np.int8))
 
 
-NAMES = sorted(set(RETRIEVERS) - {"trending"})  # the trend's own index is tested beside it
+# The trend's own index is tested beside it; nobody rates in this shop.
+NAMES = sorted(set(RETRIEVERS) - {"trending", "rated"})
 
 
 def test_everything_is_wired(retrievers: dict[str, Retriever]) -> None:
-    assert sorted(retrievers) == NAMES
+    assert sorted(retrievers) == sorted([*NAMES, "rated"])
+
+
+def test_who_never_rated_gets_no_predicted_rating(retrievers: dict[str, Retriever]) -> None:
+    assert not len(retrievers["rated"](Query(user_row=1, history=history([3])), 5))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -107,9 +112,12 @@ def test_a_history_finds_its_own_kind(name: str, retrievers: dict[str, Retriever
 @pytest.mark.parametrize("name", [name for name in PERSONAL if name != "rising"])
 def test_a_dismissal_counts_against(name: str, retrievers: dict[str, Retriever]) -> None:
     leg = retrievers[name]
-    rows = np.array([33]) if name == "personal" else np.arange(30, 40)  # factors of a small shop are sharp
-    liked = leg.score(Query(history=history([12, 31]), now=NOW), rows).mean()
-    against = leg.score(Query(history=history([12, 31, 33], [1, 1, -1]), now=NOW), rows).mean()
+    # Weights between items say nothing of the item itself; of the others, the item is the plainest case.
+    between_items = name in ("neighbours", "ease", "markov", "next", "together")
+    rows = np.array([30, 37, 38, 39]) if between_items else np.array([33])
+    liked = leg.score(Query(history=history([31, 32, 34, 35, 36]), now=NOW), rows).mean()
+    mixed = history([31, 32, 34, 35, 36, 33], [1, 1, 1, 1, 1, -1])
+    against = leg.score(Query(history=mixed, now=NOW), rows).mean()
     assert against < liked
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from engine.learn.als import Als
+from engine.learn.bpr import Bpr
 from engine.learn.ease import Ease
 from engine.learn.markov import Markov
 from engine.learn.neighbours import Neighbours
 from engine.learn.next_items import NextItems
 from engine.learn.popularity import Popularity
+from engine.learn.ratings import Ratings
 from engine.learn.repeats import Repeats
+from engine.learn.sequences import Sequences
 from engine.learn.sessions import Sessions
 from engine.learn.together import Together
 from engine.learn.visits import Reading
@@ -18,16 +21,21 @@ from engine.types import Index, Learner
 from indexes.factors import FactorIndex
 from indexes.neighbours import NeighbourIndex
 from indexes.popularity import PopularityIndex
+from indexes.ratings import RatingIndex
 from indexes.repeats import RepeatIndex
+from indexes.sequence import GruIndex
 from indexes.sessions import SessionIndex
 
 LEARNERS: Mapping[str, Learner] = {
     "popularity": Popularity(),
     "als": Als(),
+    "bpr": Bpr(),
+    "ratings": Ratings(samples=12, burn_in=8),
     "neighbours": Neighbours(),
     "sessions": Sessions(),
     "ease": Ease(),
     "markov": Markov(),
+    "sequence": Sequences(),
     "next": NextItems(),
     "together": Together(),
     "repeats": Repeats(),
@@ -46,10 +54,13 @@ LEARNERS: Mapping[str, Learner] = {
 INDEXES: Mapping[str, type[Index]] = {
     "popularity": PopularityIndex,
     "als": FactorIndex,
+    "bpr": FactorIndex,
+    "ratings": RatingIndex,
     "neighbours": NeighbourIndex,
     "sessions": SessionIndex,
     "ease": NeighbourIndex,
     "markov": NeighbourIndex,
+    "sequence": GruIndex,
     "next": NeighbourIndex,
     "together": NeighbourIndex,
     "repeats": RepeatIndex,

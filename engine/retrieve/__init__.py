@@ -13,8 +13,10 @@ from engine.retrieve.behaviour import (
     Neighbours,
     Personal,
     Popular,
+    Rated,
     Repeat,
     Rising,
+    Sequence,
     Session,
 )
 from engine.types import Retriever
@@ -47,12 +49,15 @@ def _trending(on: Indexes) -> Retriever:
 RETRIEVERS: Mapping[str, Wiring] = {
     "popular": Wiring(("popularity",), lambda on: Popular(on["popularity"])),
     "personal": Wiring(("als",), lambda on: Personal(on["als"], reading_of("als"))),
+    "bpr": Wiring(("bpr",), lambda on: Personal(on["bpr"])),
+    "rated": Wiring(("ratings",), lambda on: Rated(on["ratings"])),
     "neighbours": _through("neighbours"),
     "session": Wiring(("sessions",), lambda on: Session(on["sessions"], reading_of("sessions"))),
     "crowd": Wiring(("crowd",), lambda on: Session(on["crowd"], reading_of("crowd"))),
     "ease": _through("ease"),
     "markov": _through("markov"),
     "next": _through("next"),
+    "sequence": Wiring(("sequence",), lambda on: Sequence(on["sequence"])),
     "together": _through("together"),
     "content": Wiring(("vectors",), lambda on: Content(on["vectors"])),
     "content-terms": Wiring(("terms",), lambda on: ContentTerms(on["terms"])),

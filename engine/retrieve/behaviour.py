@@ -16,7 +16,9 @@ from indexes.factors import FactorIndex
 from indexes.neighbours import NeighbourIndex
 from indexes.popularity import PopularityIndex
 from indexes.ranking import Ranking, Rows
+from indexes.ratings import RatingIndex
 from indexes.repeats import RepeatIndex
+from indexes.sequence import SequenceIndex
 from indexes.sessions import SessionIndex
 from indexes.terms import TermIndex
 from indexes.vector import VectorIndex
@@ -141,6 +143,53 @@ class Session(WholeCatalogue):
         if not len(rows):
             return None
         return self.index.dense(rows, weights, query.now)
+
+
+@dataclass(frozen=True, eq=False)
+class Rated(WholeCatalogue):
+    """The rating that a user would give, from those they gave: for users who were rated with, else nothing."""
+
+    index: RatingIndex
+
+    @property
+    def floor(self) -> float:
+        return float("-inf")
+
+    def dense(self, query: Query) -> Dense | None:
+        user = query.user_row
+        if user is None or not 0 <= user < self.index.users.shape[1] or not self.index.knows(user):
+            return None
+        n = len(self.index)
+        return self.index.predict(np.full(n, user), np.arange(n), clip=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Sequence(WholeCatalogue):
+    """What a network trained on the order of events expects next. What counts against is not part of the sequence."""
+
+    index: SequenceIndex
+
+    @property
+    def floor(self) -> float:
+        return float("-inf")
+
+    def dense(self, query: Query) -> Dense | None:
+        history = query.history
+        rows = np.asarray(query.seeds, np.int64) if query.seeds else history.rows[history.weights > 0]
+        vector = self.index.encode(rows)
+        if not vector.any():
+            return None
+        against = history.rows[history.weights < 0]
+        against = against[against < len(self.index)]
+        if len(against) and not query.seeds:
+            # A dislike turns the vector away from the item, by as much as it pointed to it.
+            for row in np.unique(against):
+                item = self.index.items[row]
+                length = float(item @ item)
+                if length:
+                    vector = vector - item * max(float(vector @ item) / length, 0.0)
+        scores = self.index.items @ vector
+        return np.where(self.index.seen, scores, np.float32(-np.inf))
 
 
 @dataclass(frozen=True, eq=False)
