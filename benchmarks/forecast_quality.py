@@ -184,7 +184,7 @@ def run_juice(earlier: bool) -> None:
     whole, names = juice()
     first = 127 if earlier else 137
     errors, naive, inside, took = [], [], {80: [], 95: []}, 0.0
-    model = Boosted(rounds=150, rate=0.08, stride=1, memory=120, smallest_leaf=30, identity=True)
+    model = Boosted(rounds=150, rate=0.08, stride=1, memory=120, smallest_leaf=30, identity=True, alike=True)
     for week in range(first, first + (10 if earlier else 20), 4 if earlier else 2):
         origin = week - 2 - 40 + 1
         panel, actual = whole.until(origin), whole.Y[:, week - 40 : week - 38]

@@ -41,12 +41,13 @@ class Boosted:
     memory: int = 730  # steps of origins that are learned from
     stride: int = 7
     fade: float = 0.0  # half-life of an origin's weight in steps, 0 = all count the same
+    alike: bool = False  # also show how a series sold when its regressors were alike: pays for prices
     identity: bool = False  # let the model tell series apart by their numbers, where they are few
     models_: tuple[Any, ...] = ()
 
     def fit(self, panel: Panel) -> Self:
         """Learn from every origin of `panel` from which the whole horizon has been seen."""
-        view = View.of(panel, identity=self.identity)
+        view = View.of(panel, identity=self.identity, alike=self.alike)
         last = panel.t - self.horizon - self.gap
         first = max(2 * panel.season, self.horizon, panel.t - self.memory, 8)
         origins = list(range(last, first - 1, -self.stride)) or [max(last, 1)]
@@ -85,7 +86,9 @@ class Boosted:
 
     def predict(self, panel: Panel) -> Floats:
         """Means [n, horizon] of the steps after the end of `panel` (and after the gap)."""
-        block = View.of(panel, identity=self.identity).table(panel.t, self.horizon, self.gap)
+        block = View.of(panel, identity=self.identity, alike=self.alike).table(
+            panel.t, self.horizon, self.gap
+        )
         if not self.models_:
             return np.maximum(block.size, 0.0)
         flat = block.features.reshape(-1, block.features.shape[-1])
@@ -153,9 +156,10 @@ class View:
     squares: NDArray[np.float32]  # [n, t + 1] running mean of squared one-step changes
     group_levels: tuple[NDArray[np.float32], ...]  # [2, n, t + 1]: short and long, of each group
     identity: bool
+    alike: bool = False
 
     @classmethod
-    def of(cls, panel: Panel, *, identity: bool = False) -> Self:
+    def of(cls, panel: Panel, *, identity: bool = False, alike: bool = False) -> Self:
         Y = panel.Y
         days = STEP_DAYS[panel.frequency]
         lives = tuple(max(life / days, 1.0 + 0.7 * i) for i, life in enumerate(HALF_LIVES))
@@ -174,7 +178,7 @@ class View:
             np.add.at(sums, codes, np.nan_to_num(Y))
             groups.append(scan_levels(sums, (lives[1], lives[4]))[:, codes])
         nonzero = scan_levels(sold, (lives[3],))[0]
-        return cls(panel, nonzero, sales_gaps(Y), squares, tuple(groups), identity)
+        return cls(panel, nonzero, sales_gaps(Y), squares, tuple(groups), identity, alike)
 
     def rows(self, chosen: NDArray[np.int64]) -> View:
         """The same for a few of the series."""
@@ -301,9 +305,9 @@ class View:
         for p in range(wide.shape[2]):
             column = wide[:, :, p]
             out += [column[:, 1:-1], column[:, :-2], column[:, 2:], column[:, 1:-1] - usual[:, None, p]]
-        return [*out, *self._like_it(wide[:, 1:-1], flat, base, origin)]
+        return [*out, *self._alike(wide[:, 1:-1], flat, base, origin)] if self.alike else out
 
-    def _like_it(self, coming: Floats, flat: Floats, base: Floats, origin: int) -> list[Floats]:
+    def _alike(self, coming: Floats, flat: Floats, base: Floats, origin: int) -> list[Floats]:
         """How each series sold, over its level, when its regressors were like the `coming` [n, h, p] ones.
 
         A kernel mean (Nadaraya & Watson 1964) of the log ratio, and the weight it rests on.

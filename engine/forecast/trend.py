@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from engine.forecast.arima import Arima
 from engine.forecast.decayed import decayed_means
 from engine.forecast.demand import DAY, Demand
+from engine.forecast.lift import LiftModel
 from engine.types import Floats
 from indexes.trend import TrendIndex
 
@@ -16,6 +17,8 @@ HALF_LIFE = 7.0  # of the popularity that ranks; the trend study chose it
 FORECAST_HALF_LIFE = 14.0  # of the level that a thin series is expected to keep
 CATEGORY_FITS, ITEM_FITS = 16, 24  # the most ARIMA fits of one build: about ten seconds
 MEMORY = 400  # days of history an ARIMA here sees: a year and a month
+LEARNED_DAYS, LEARNED_ITEMS, LEARNED_UNITS = 140, 100, 10  # from here on the learned lift is the better one
+SOON = 7  # days of the lift that risers are found by
 WIDEST = np.log(8.0)  # no lift beyond 8x or below 1/8: a launch is not a law
 
 
@@ -29,11 +32,14 @@ def fit_trend(
     season: int = 7,
     category_fits: int = CATEGORY_FITS,
     item_fits: int = ITEM_FITS,
+    learned: bool | None = None,
 ) -> TrendIndex:
     """A lift per item from daily `demand` by item row: forecast mean of `horizon` days / mean of the last 28.
 
-    ARIMA forecasts the largest categories and the best sellers. Every other item keeps its decayed mean,
-    shrunk to its category's lift by how thin it is (empirical Bayes: both variances come from the data).
+    With `learned` (None: where there is enough to learn from) one model of all items says it, for `horizon`
+    and for the next 7 days. Otherwise ARIMA forecasts the best sellers, every other item keeps its decayed
+    mean, and all are shrunk to their category's lift by how thin they are (empirical Bayes: both variances
+    come from the data). Categories are always forecast by ARIMA, the `category_fits` largest of them.
     `categories` [n] numbers each item's category, -1 = none.
     """
     n = len(demand)
@@ -60,25 +66,36 @@ def fit_trend(
             category_log[row], category_se[row] = arima_log_lift(
                 by_category.series(int(row)), horizon, season
             )
-    for row in np.argsort(-totals, kind="stable")[:item_fits]:
-        if totals[row] >= RECENT:
-            own[row], doubt = arima_log_lift(last.series(int(row)), horizon, season)
-            noise[row] = doubt**2
-    prior = np.where(group >= 0, category_log[np.maximum(group, 0)] if m else 0.0, 0.0)
-    prior_noise = np.where(group >= 0, category_se[np.maximum(group, 0)] ** 2 if m else 0.0, 0.0)
-    log_lift, error = shrink(own, noise, prior, prior_noise)
-    lift = np.exp(log_lift)
+    if learned is None:
+        learned = last.n_days >= LEARNED_DAYS and int((totals >= LEARNED_UNITS).sum()) >= LEARNED_ITEMS
+    soon: dict[str, NDArray[np.float32]] = {}
+    if learned:
+        log_lift, error = LiftModel(horizon=horizon).fit(last).log_lift(last)
+        next_week, doubt = LiftModel(horizon=SOON).fit(last).log_lift(last)
+        soon = {
+            "soon": np.exp(next_week).astype(np.float32),
+            "soon_uncertainty": doubt.astype(np.float32),
+        }
+    else:
+        for row in np.argsort(-totals, kind="stable")[:item_fits]:
+            if totals[row] >= RECENT:
+                own[row], spread = arima_log_lift(last.series(int(row)), horizon, season)
+                noise[row] = spread**2
+        prior = np.where(group >= 0, category_log[np.maximum(group, 0)] if m else 0.0, 0.0)
+        prior_noise = np.where(group >= 0, category_se[np.maximum(group, 0)] ** 2 if m else 0.0, 0.0)
+        log_lift, error = shrink(own, noise, prior, prior_noise)
     return TrendIndex(
-        lift=lift.astype(np.float32),
+        lift=np.exp(log_lift).astype(np.float32),
         uncertainty=error.astype(np.float32),
         popularity=popularity.astype(np.float32),
-        strength=(popularity * lift).astype(np.float32),
+        strength=popularity.astype(np.float32),
         categories=group,
         category_lift=np.exp(category_log).astype(np.float32),
         category_uncertainty=category_se.astype(np.float32),
         category_popularity=category_popularity.astype(np.float32),
         horizon=horizon,
         now=float(when),
+        **soon,
     )
 
 

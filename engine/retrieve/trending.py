@@ -44,6 +44,5 @@ class Rising:
         return self.index.rising(k, query.allowed)
 
     def score(self, query: Query, rows: Rows) -> NDArray[np.float32]:
-        """exp(log lift - its standard error) [n]: the lift that is left when luck is taken off."""
-        low = np.log(self.index.lift[rows]) - self.index.uncertainty[rows]
-        return np.exp(low).astype(np.float32)
+        """The lift of next week [n] that is left when one standard error of luck is taken off."""
+        return self.index.sure_lift()[rows]
