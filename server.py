@@ -75,7 +75,9 @@ def serve(
     options = WebOptions.of(settings, home.resolve(), host)
     engine = Engine.open(home)
     if engine.ready():
-        engine.warm()  # before the workers fork, so that they share what it loads
+        # Before the workers fork, so that they share what it loads: the encoder of each language too.
+        engine.warm()
+        engine.search("商品", k=1)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
     keyed = " Every request needs a key: ronghe keys create." if options.require_keys else ""
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import time
 from typing import Annotated, Any
 
 from pydantic import Field, model_validator
@@ -30,7 +31,8 @@ class Events(Ask):
 
 
 def add_events(shop: Shop, ask: Events) -> Any:
-    done = plain(shop.add_events(ask.events))
+    now = time()
+    done = plain(shop.add_events([{"timestamp": now, **event} for event in ask.events]))
     return {"accepted": len(ask.events), **(done if isinstance(done, dict) else {"new": done})}
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
+import struct
 import tempfile
 from collections.abc import Callable
 from http import HTTPStatus
@@ -26,8 +28,16 @@ STATUS_OF = (
 )
 
 
+SILENCE = struct.pack("ll", 5, 0)  # seconds, microseconds: how long a client may say nothing in mid-request
+
+
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
-    """gunicorn's threads, but a request that cannot be parsed gets problem+json like every other refusal."""
+    """gunicorn's threads, but a request that cannot be parsed gets problem+json like every other refusal,
+    and a client that stops in the middle of one gives its thread back."""
+
+    def handle(self, conn: Any) -> Any:
+        conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, SILENCE)
+        return super().handle(conn)
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
         status = next((status for kind, status in STATUS_OF if isinstance(exc, kind)), 500)
