@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.behaviour import OWNED, owned
 from engine.learn.interactions import KIND
 from engine.learn.popularity import Popularity
 from engine.learn.visits import DAY
@@ -44,10 +45,10 @@ class Stacking:
     repeat: bool = False
     least: int = 2  # items a user must have met before the origin
     evidence: int = 50  # wanted items among the candidates; with fewer nothing is learned
-    rounds: int = 250
-    learning_rate: float = 0.08
+    rounds: int = 200
+    learning_rate: float = 0.1
     leaf_rows: int = 50
-    feature_share: float = 0.5
+    feature_share: float = 0.4
     seed: int = 7
 
     def moments(self, x: Interactions) -> list[float]:
@@ -95,21 +96,28 @@ def examples_at(
         if progress:
             progress(f"fitting {name}")
         indexes[name] = learner.fit(past)
-    legs = make(indexes)
-    facts = ItemFacts(FACTS.fit(past), prices)
     users, wanted = requests(past, after, how)
+    return examples_of(past, moment, users, wanted, make(indexes), ItemFacts(FACTS.fit(past), prices), how)
+
+
+def examples_of(
+    past: Interactions,
+    moment: float,
+    users: Rows,
+    wanted: Mapping[int, Rows],
+    legs: Mapping[str, Retriever],
+    facts: ItemFacts,
+    how: Stacking,
+) -> Examples | None:
+    """The candidates of `users` by legs that know the `past` alone, labelled by what each `wanted`."""
     histories = by_user(past, users)
     asked = Pipeline(legs, nobody, pool=how.pool)
     blocks, labels, sizes = [], [], []
     found = None
     for user in users.tolist():
         history = histories[user]
-        query = Query(
-            history=history,
-            user_row=user,
-            now=moment,
-            allowed=None if how.repeat else without(history, x.n_items),
-        )
+        allowed = None if how.repeat else without(history, past.n_items)
+        query = Query(history=history, user_row=user, now=moment, allowed=allowed)
         evidence = asked(query, how.pool).evidence
         if not len(evidence.rows):
             continue
@@ -177,7 +185,7 @@ def fit_trees(
         "feature_fraction": how.feature_share,
         "lambdarank_truncation_level": 30,
         "label_gain": [0, 1],
-        "max_bin": 127,
+        "max_bin": 63,
         "use_missing": False,
         "deterministic": True,
         "force_row_wise": True,
@@ -210,10 +218,10 @@ def requests(past: Interactions, after: Interactions, how: Stacking) -> tuple[Ro
     bought = after.where((after.kinds == KIND[EventType.PURCHASE]) & (after.weights > 0))
     wants = bought if len(bought) else after.where(after.weights > 0)
     pair = np.unique(wants.users.astype(np.int64) * past.n_items + wants.items)
-    had = np.unique(past.users.astype(np.int64) * past.n_items + past.items)
+    known = past.users.astype(np.int64) * past.n_items + past.items
     if not how.repeat:
-        pair = pair[~np.isin(pair, had)]
-    met = np.bincount(had // past.n_items, minlength=past.n_users)
+        pair = pair[~np.isin(pair, known[np.isin(past.kinds, [KIND[kind] for kind in OWNED])])]
+    met = np.bincount(np.unique(known) // past.n_items, minlength=past.n_users)
     users = np.unique(pair // past.n_items)
     users = users[met[users] >= how.least]
     if len(users) > how.users:
@@ -239,9 +247,9 @@ def by_user(x: Interactions, users: Rows) -> dict[int, History]:
 
 
 def without(history: History, n_items: int) -> NDArray[np.bool_]:
-    """Every item but those of the history."""
+    """Every item but those the user has: what serving leaves out, no more and no less."""
     allowed = np.ones(n_items, np.bool_)
-    allowed[history.rows] = False
+    allowed[owned(history)] = False
     return allowed
 
 
