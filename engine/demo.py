@@ -6,9 +6,10 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.build import Progress
+from engine.build import Progress, rebuild
 from engine.evaluate.offline import Cut, evaluate, summary
 from engine.sample import write_sample
+from engine.settings import FILE, Settings
 
 if TYPE_CHECKING:
     from engine.engine import Engine
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
 REPORT = "demo.json"
 FILES = {"items": "items.jsonl", "events": "events.parquet", "series": "series.parquet"}
 CUT = Cut(days=28, requests=300, short=True)
+SETTINGS = """# The sample shop, to be up soon: the fusion is learned from fewer moments and users than by default.
+[learn]
+origins = 2
+stack_users = 300
+"""
 
 
 def demo(engine: Engine, progress: Progress) -> dict[str, Any]:
@@ -24,14 +30,17 @@ def demo(engine: Engine, progress: Progress) -> dict[str, Any]:
     if report.exists() and engine.ready():
         document: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
         return document
+    if not (engine.home / FILE).exists():
+        (engine.home / FILE).write_text(SETTINGS, encoding="utf-8")
+    settings = Settings.load(engine.home)
     folder = engine.home / "sample"
     write_sample(folder, progress=lambda done, total: progress("sample shop", done, total))
     _publish_pictures(folder, engine.home)
     ingested = [
         engine.ingest(kind, [folder / name], progress=progress)["files"][0] for kind, name in FILES.items()
     ]
-    rebuilt = engine.rebuild(progress=progress)
-    results = evaluate(engine.home, engine.store, engine.settings, CUT, progress)
+    rebuilt = rebuild(engine.home, engine.store, settings, progress)
+    results = evaluate(engine.home, engine.store, settings, CUT, progress)
     document = {"ingested": ingested, "rebuilt": rebuilt, "evaluation": summary(results)}
     report.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
     return document
