@@ -171,12 +171,20 @@ def last_event_task(log: Log) -> Task:
     return Task(x, float(log.x.times.max()) + DAY, np.array(sorted(wanted)), wanted)
 
 
+def random_split_task(x: Interactions, share: float, seed: int) -> Task:
+    """`share` of each user's events, drawn at random, is wanted; the rest is known."""
+    order = np.lexsort((np.random.default_rng(seed).random(len(x)), x.users))
+    users = x.users[order]
+    first, count = np.searchsorted(users, users), np.bincount(users, minlength=x.n_users)[users]
+    test = np.zeros(len(x), bool)
+    test[order] = np.arange(len(x)) - first < np.round(count * share)
+    after = x.where(test)
+    wanted = {int(user): np.unique(after.items[after.users == user]) for user in np.unique(after.users)}
+    return Task(x.where(~test), float(x.times.max()), np.array(sorted(wanted)), wanted)
+
+
 def ndcg(wanted: NDArray[np.int64], rows: NDArray[np.int64], k: int = 10) -> float:
     """NDCG@k with binary gains, the ideal over all that is wanted."""
     gains = np.isin(rows[:k], wanted) / np.log2(np.arange(2, min(k, len(rows)) + 2))
     ideal = (1.0 / np.log2(np.arange(2, min(k, len(wanted)) + 2))).sum()
     return float(gains.sum() / ideal)
-
-
-def purchase(n: int) -> NDArray[np.int8]:
-    return np.full(n, KIND[EventType.PURCHASE], np.int8)
