@@ -9,6 +9,7 @@ import pytest
 from scipy import sparse
 
 from engine.learn import INDEXES, LEARNERS
+from engine.learn.choose import Chosen, ask_sessions
 from engine.learn.ease import Ease
 from engine.learn.interactions import KIND, EventWeights, make_interactions
 from engine.learn.markov import Markov
@@ -211,6 +212,25 @@ def test_similar_pairs_in_blocks_equal_one_product(monkeypatch: pytest.MonkeyPat
     np.fill_diagonal(whole, 0)
     monkeypatch.setattr("engine.learn.truncate.DENSE_CELLS", 120)
     np.testing.assert_allclose(similar_pairs(A.T, A, 0).csr().toarray(), whole, atol=1e-6)
+
+
+def test_the_half_life_is_chosen_by_what_would_have_done_best() -> None:
+    """Where each month brings a new half of the catalogue, only the last visits tell; where nothing moves, all do."""
+    rng = np.random.default_rng(0)
+    n = 600
+    days = np.sort(rng.uniform(0, 120, n))
+    season = (days // 30).astype(int) * 12
+    drifting = np.repeat(season, 3) + rng.integers(0, 12, 3 * n)
+    users = np.repeat(rng.integers(0, 80, n), 3)
+    x = make_interactions(users=users, items=drifting, times=np.repeat(days * DAY, 3), n_users=80, n_items=60)
+    fast, slow = Sessions(unit="visit", half_life_days=2.0), Sessions(unit="visit", half_life_days=0.0)
+    assert Chosen((slow, fast), ask_sessions, Reading(), share=0.1).choose(x) == fast
+    still = (users % 4) * 12 + rng.integers(0, 12, 3 * n)
+    y = make_interactions(users=users, items=still, times=np.repeat(days * DAY, 3), n_users=80, n_items=60)
+    hasty = Sessions(unit="visit", half_life_days=0.2, near=3)
+    assert Chosen((hasty, slow), ask_sessions, Reading()).choose(y) == slow
+    few = make_interactions(users=[0, 1], items=[1, 2], times=[0.0, DAY], n_users=2, n_items=3)
+    assert Chosen((fast, slow), ask_sessions, Reading()).choose(few) == fast
 
 
 @pytest.mark.parametrize("name", sorted(LEARNERS))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from engine.learn.als import Als
 from engine.learn.bpr import Bpr
+from engine.learn.choose import Chosen, ask_sessions
 from engine.learn.ease import Ease
 from engine.learn.markov import Markov
 from engine.learn.neighbours import Neighbours
@@ -32,7 +33,11 @@ LEARNERS: Mapping[str, Learner] = {
     "bpr": Bpr(),
     "ratings": Ratings(samples=12, burn_in=8),
     "neighbours": Neighbours(),
-    "sessions": Sessions(),
+    "sessions": Chosen(
+        (Sessions(), Sessions(half_life_days=60.0), Sessions(half_life_days=0.0)),
+        ask_sessions,
+        Sessions().reading,
+    ),
     "ease": Ease(),
     "markov": Markov(),
     "sequence": Sequences(),
