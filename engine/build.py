@@ -31,8 +31,10 @@ from engine.forecast.trend import fit_trend
 from engine.learn import LEARNERS
 from engine.learn.once import Once, Remembered
 from engine.learn.segments import Segments
-from engine.rank.stacking import Stacking, fit_stack
+from engine.rank.choice import choose_fusion
+from engine.rank.stacking import Stacking, facts_of, gather, train
 from engine.retrieve import make_retrievers
+from engine.routes import RECOMMEND_WEIGHTS
 from engine.searches import search_counts
 from engine.settings import Settings
 from engine.snapshot import OWN, SECOND
@@ -45,6 +47,7 @@ from indexes.identifiers import Identifiers
 from indexes.records import Records
 from indexes.vector import VectorIndex
 
+COSTLY = ("sequence", "bpr", "ratings")  # fitted once a rebuild, not once more for every past moment
 T = TypeVar("T")
 Progress = Callable[[str, int, int | None], None]
 
@@ -123,7 +126,9 @@ def write(
         index.save(draft / "learned" / name)
     searches = search_counts(table, now)
     (draft / "searches.json").write_text(json.dumps(searches, ensure_ascii=False), encoding="utf-8")
-    stages.timed("fusion", partial(_write_stacks, draft, items, behaviour, learned, settings, stages))
+    choices = stages.timed(
+        "fusion", partial(_write_stacks, draft, items, behaviour, learned, settings, stages)
+    )
     partners = stages.timed("partners", partial(learn_partners, items, behaviour.interactions))
     partners.save(draft / "partners")
     stages.timed("segments", lambda: _write_segments(draft, items, behaviour))
@@ -139,6 +144,7 @@ def write(
         "keyword": settings.keyword.engine,
         "spaces": spaces,
         "learned": learned,
+        "fusion": choices,
         "languages": dict(Counter(language for item in items for language in languages_of(item))),
         "settings": settings.model_dump(mode="json"),
         "seconds": stages.seconds,
@@ -220,30 +226,35 @@ def _write_stacks(
     learned: Sequence[str],
     settings: Settings,
     stages: Stages,
-) -> None:
-    """The learned fusion of recommendations, once for new items and once for shops where people buy again."""
-    if not settings.learn.stack:
-        return
+) -> dict[str, Any]:
+    """The learned fusion of recommendations, for new items and for shops where people buy again, and the choice."""
+    choices: dict[str, Any] = {}
     once = Remembered()
-    learners = {name: Once(LEARNERS[name], name, once) for name in learned}
-    for name, repeat in (("stack", False), ("stack-repeat", True)):
-        stack = fit_stack(
-            behaviour.interactions,
-            learners,
-            make_retrievers,
-            prices=_prices(items),
-            how=Stacking(
-                repeat=repeat,
-                origins=settings.learn.origins,
-                users=settings.learn.stack_users,
-                evidence=settings.learn.stack_evidence,
-            ),
-            progress=lambda what: stages.report(f"fusion: {what}", 0, None),
+    learners = {name: Once(LEARNERS[name], name, once) for name in learned if name not in COSTLY}
+    x, prices = behaviour.interactions, _prices(items)
+    for name, repeat in (("stack", False), ("stack-repeat", True)) if settings.learn.stack else ():
+        how = Stacking(
+            repeat=repeat,
+            origins=settings.learn.origins,
+            users=settings.learn.stack_users,
+            evidence=settings.learn.stack_evidence,
         )
-        if stack is None:
+        report = partial(_say, stages.report)
+        examples = gather(x, learners, make_retrievers, prices, how, report)
+        facts = facts_of(x, prices)
+        choice = choose_fusion(examples, facts, how, RECOMMEND_WEIGHTS)
+        if choice is None:
             stages.notes.append("The log is too short to learn the fusion from; fixed weights are used.")
-            return
-        stack.save(draft / name)
+            break
+        choices[name] = choice.to_dict()
+        train(examples, facts, how).save(draft / name)
+        if not repeat:
+            stages.notes.append(choice.sentence())
+    return choices
+
+
+def _say(report: Progress, what: str) -> None:
+    report(f"fusion: {what}", 0, None)
 
 
 def _write_segments(draft: Path, items: Sequence[Item], behaviour: Behaviour) -> None:

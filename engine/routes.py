@@ -135,12 +135,21 @@ def recommend(
         pipelines[name] = Pipeline(
             personal, Stack(stack, parts), pool=STACK_POOL, parts=parts, fallback=popular
         )
-    best = "stack" if settings.recommend.fusion == "auto" else settings.recommend.fusion
-    pipelines["recommend"] = pipelines.get(best, pipelines["blend"])
-    pipelines["repeats"] = pipelines.get("stack-repeat" if best == "stack" else best, pipelines["recommend"])
+    pipelines["recommend"] = pipelines[_fusion_of("stack", pipelines, snapshot, settings)]
+    pipelines["repeats"] = pipelines[_fusion_of("stack-repeat", pipelines, snapshot, settings)]
     cold = {name: learned[name] for name in ("popular", "trending") if name in learned}
     pipelines["cold"] = Pipeline(cold, Blend(FUSIONS["tmm"], parts, COLD_WEIGHTS), pool=pool, parts=parts)
     return pipelines | {name: pipelines["rrf"].only(name) for name in personal}
+
+
+def _fusion_of(
+    learned: str, pipelines: Mapping[str, Pipeline], snapshot: Snapshot, settings: Settings
+) -> str:
+    """The fusion that serves: the one that is set, or with "auto" what the rebuild chose by evidence."""
+    if settings.recommend.fusion in pipelines:
+        return settings.recommend.fusion
+    choice = snapshot.generation.manifest.get("fusion", {}).get(learned, {})
+    return learned if choice.get("chosen") == "stack" and learned in pipelines else "blend"
 
 
 def trending(learned: Mapping[str, Retriever], n: int) -> dict[str, Pipeline]:

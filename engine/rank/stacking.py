@@ -153,12 +153,28 @@ def fit_stack(
     (vectors, terms) may be bound inside `make`.
     """
     how = how or Stacking()
+    examples = gather(x, learners, make, prices, how, progress)
+    return train(examples, facts_of(x, prices), how) if examples else None
+
+
+def gather(
+    x: Interactions,
+    learners: Mapping[str, Learner],
+    make: Make,
+    prices: NDArray[np.float32] | None,
+    how: Stacking,
+    progress: Callable[[str], None] | None = None,
+) -> list[Examples]:
+    """The examples of every moment, latest first; none at all when together they want too few items."""
     price = np.full(x.n_items, np.nan, np.float32) if prices is None else prices
     parts = [examples_at(x, m, learners, make, price, how, progress) for m in how.moments(x)]
     examples = [part for part in parts if part is not None]
-    if sum(int(part.labels.sum()) for part in examples) < how.evidence:
-        return None
-    return train(examples, ItemFacts(FACTS.fit(x), price), how)
+    return examples if sum(int(part.labels.sum()) for part in examples) >= how.evidence else []
+
+
+def facts_of(x: Interactions, prices: NDArray[np.float32] | None) -> ItemFacts:
+    """What is known of the items at the end of the log."""
+    return ItemFacts(FACTS.fit(x), np.full(x.n_items, np.nan, np.float32) if prices is None else prices)
 
 
 def train(examples: Sequence[Examples], facts: ItemFacts, how: Stacking) -> StackIndex:
