@@ -63,9 +63,8 @@ def weekly() -> None:
                 model = LiftModel(horizon=7).fit(source, upto=o)
                 took += time.perf_counter() - start
             lifts[name][o] = model.log_lift(source, at=o)[0]
-    print(
-        f"{len(origins)} weekly origins {own.dates[origins[0]]} .. {own.dates[origins[-1]]}, {n} items; fits {took:.0f} s"
-    )
+    told = f"{own.dates[origins[0]]} .. {own.dates[origins[-1]]}, {n} items; fits took {took:.0f} s"
+    print(f"{len(origins)} weekly origins {told}")
     dense = np.nan_to_num(own.dense())
     total = np.cumsum(np.pad(dense, ((0, 0), (1, 0))), axis=1)
 

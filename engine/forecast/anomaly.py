@@ -73,17 +73,19 @@ def _level_shifts(flat: Floats, width: int) -> list[tuple[int, float]]:
     if len(flat) < 2 * span:
         return []
     jump = np.zeros(len(flat))
-    for at in range(span, len(flat) - span + 1):
+    places = np.arange(span, len(flat) - span + 1)
+    wide = np.lib.stride_tricks.sliding_window_view(flat, span)
+    middle, near = _medians(wide), _medians(np.lib.stride_tricks.sliding_window_view(flat, width))
+    known = np.isfinite(wide).sum(axis=1)
+    step = middle[places] - middle[places - span]
+    # Both sides must have moved close by: a slope or a one-off week moves only one of them.
+    close = near[places] - near[places - width]
+    enough = (known[places] >= span // 2) & (known[places - span] >= span // 2) & np.isfinite(close)
+    likely = enough & (np.abs(close) >= 0.5 * np.abs(step)) & (close * step > 0)
+    for at, by in zip(places[likely], step[likely], strict=True):
         before, after = flat[at - span : at], flat[at : at + span]
-        if np.isfinite(before).sum() < span // 2 or np.isfinite(after).sum() < span // 2:
-            continue
-        middle_before, middle_after = float(np.nanmedian(before)), float(np.nanmedian(after))
-        # Each half must have moved: a slope or a one-off week moves only one of them.
-        near = float(np.nanmedian(after[:width])) - float(np.nanmedian(before[-width:]))
-        noise = max(_deviation(np.concatenate([before - middle_before, after - middle_after])), 1e-9)
-        step = middle_after - middle_before
-        if abs(near) >= 0.5 * abs(step) and near * step > 0:
-            jump[at] = step / noise
+        rest = np.concatenate([before - middle[at - span], after - middle[at]])
+        jump[at] = by / max(_deviation(rest), 1e-9)
     out: list[tuple[int, float]] = []
     left = np.abs(jump)
     while left.max(initial=0.0) >= 2 * SHIFT:
@@ -96,8 +98,12 @@ def _level_shifts(flat: Floats, width: int) -> list[tuple[int, float]]:
 def _running_median(x: Floats, width: int) -> Floats:
     half = width // 2
     padded = np.concatenate([np.full(half, np.nan), x, np.full(half, np.nan)])
-    windows = np.lib.stride_tricks.sliding_window_view(padded, width)
-    out = np.full(len(x), np.nan)
+    return _medians(np.lib.stride_tricks.sliding_window_view(padded, width))
+
+
+def _medians(windows: Floats) -> Floats:
+    """The median of each row of `windows` [n, width], NaN left out; NaN for a row of nothing else."""
+    out = np.full(len(windows), np.nan)
     fine = np.isfinite(windows).any(axis=1)
     if fine.any():
         out[fine] = np.nanmedian(windows[fine], axis=1)

@@ -80,7 +80,7 @@ def _model(form: Form, order: tuple[int, int, int] | None) -> Any:
     if form == "theta":
         return models.Theta(season_length=1)
     if form == "smoothing":
-        return models.AutoETS(season_length=1, model="AZN")
+        return models.AutoETS(season_length=1, model="AZN", damped=True)
     if order is not None:
         return models.ARIMA(order=order, season_length=1, include_mean=order[1] == 0)
     return models.AutoARIMA(season_length=1, max_p=3, max_q=2, approximation=True, allowdrift=False)
