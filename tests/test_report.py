@@ -60,6 +60,7 @@ def results() -> Results:
             np.concatenate([np.arange(50, 0, -1), np.zeros(10, np.int64)]),
             200,
             rng.normal(size=(N_ITEMS, 4)).astype(np.float32),
+            {"brand": [f"<b>{item % 3}" for item in range(N_ITEMS)], "seller": [""] * N_ITEMS},
         ),
         fusions={"fused"},
         activity={str(u): u // 4 for u in users},
@@ -140,6 +141,8 @@ def test_the_report_stands_alone_and_its_json_agrees(results: Results, tmp_path:
     fused = told["tasks"][0]["systems"][0]
     assert fused["name"] == "fused"
     assert f"{fused['means']['ndcg@10']:.4f}" in text
+    assert [f["column"] for f in fused["fairness"]] == ["popularity", "brand"]
+    assert "&lt;b&gt;1" in text and "<b>1" not in text
 
 
 def test_the_same_experiment_gives_the_same_page(results: Results, tmp_path: Path) -> None:

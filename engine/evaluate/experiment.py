@@ -23,6 +23,7 @@ from engine.evaluate.metrics import (
     popularity_bias,
 )
 from engine.evaluate.significance import bootstrap_means, holm, paired_t, sign_flip
+from engine.trust.fairness import BANDS, Fairness, fairness_of, popularity_bands
 from engine.types import Floats
 from indexes.ranking import Ranking, Rows
 
@@ -39,12 +40,14 @@ class Known:
     """What was known of the catalogue before the test: what novelty, bias and the bands are measured by.
 
     `users_of_item` [n_items]: how many users have each item; `n_users` of them in all; `vectors`
-    [n_items, d], whose cosine says how alike two items are, or None (then there is no diversity).
+    [n_items, d], whose cosine says how alike two items are, or None (then there is no diversity);
+    `columns`: name -> each item's value, such as brand and seller, by which exposure is reported.
     """
 
     users_of_item: NDArray[np.int64]
     n_users: int
     vectors: NDArray[np.float32] | None = None
+    columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def n_items(self) -> int:
@@ -75,6 +78,7 @@ class Outcome:
     catalogue: Mapping[str, float]
     by_activity: Mapping[str, float]
     by_popularity: Mapping[str, float]
+    fairness: tuple[Fairness, ...]  # exposure by popularity band and by every column of Known
     ms: tuple[float, float]  # p50 and p99 of one request
     against_best: Mapping[str, Gain] = field(default_factory=dict)
     p_adjusted: float = float("nan")  # sign-flip p of the primary metric, corrected for all systems (Holm)
@@ -162,7 +166,7 @@ def run_experiment(
     if not names or not systems:
         raise BadQuery("Nothing can be evaluated: no request has a relevant item, or there is no system.")
     bands = _activity_bands(names, activity)
-    popularity = _popularity_bands(known.users_of_item)
+    popularity = _popularity_masks(known.users_of_item)
     raw: list[tuple[str, dict[str, Floats], list[Rows], Floats]] = []
     for number, (name, system) in enumerate(systems.items()):
         lists, took = [], np.zeros(len(names))
@@ -195,6 +199,7 @@ def run_experiment(
                     band: float(values[primary][rows].mean()) for band, rows in bands.items() if len(rows)
                 },
                 by_popularity=_recall_by_band(names, lists, asked, popularity, k),
+                fairness=_fairness(lists, known, k, seed),
                 ms=(float(np.median(took)), float(np.quantile(took, 0.99))),
                 against_best={}
                 if best is None or at == best
@@ -265,6 +270,15 @@ def _catalogue(lists: Sequence[Rows], known: Known, k: int) -> dict[str, float]:
     return figures
 
 
+def _fairness(lists: Sequence[Rows], known: Known, k: int, seed: int) -> tuple[Fairness, ...]:
+    columns = {"popularity": popularity_bands(known.users_of_item), **known.columns}
+    return tuple(
+        fairness_of(name, lists, values, known.users_of_item, k=k, resamples=200, seed=seed)
+        for name, values in columns.items()
+        if any(values)
+    )
+
+
 def _activity_bands(names: Sequence[str], activity: Mapping[str, int] | None) -> dict[str, NDArray[np.int64]]:
     """Band -> places of its requests; {} when nothing is known of activity."""
     if activity is None:
@@ -279,19 +293,9 @@ def _activity_bands(names: Sequence[str], activity: Mapping[str, int] | None) ->
     return bands
 
 
-def _popularity_bands(users_of_item: NDArray[np.int64]) -> dict[str, NDArray[np.bool_]]:
-    """Head, middle and tail each hold a third of all that users have; new items nobody has yet."""
-    order = np.argsort(-users_of_item, kind="stable")
-    before = np.cumsum(users_of_item[order]) - users_of_item[order]
-    share = np.empty(len(order))
-    share[order] = before / max(int(users_of_item.sum()), 1)
-    seen = users_of_item > 0
-    return {
-        "head": seen & (share < 1 / 3),
-        "middle": seen & (share >= 1 / 3) & (share < 2 / 3),
-        "tail": seen & (share >= 2 / 3),
-        "new": ~seen,
-    }
+def _popularity_masks(users_of_item: NDArray[np.int64]) -> dict[str, NDArray[np.bool_]]:
+    bands = np.array(popularity_bands(users_of_item))
+    return {band: bands == band for band in BANDS}
 
 
 def _band_sizes(
@@ -336,6 +340,7 @@ def _plain(outcome: Outcome) -> dict[str, Any]:
         "catalogue": {m: number(v) for m, v in outcome.catalogue.items()},
         "by_activity": {b: number(v) for b, v in outcome.by_activity.items()},
         "by_popularity": {b: number(v) for b, v in outcome.by_popularity.items()},
+        "fairness": [f.to_dict() for f in outcome.fairness],
         "ms": {"p50": number(outcome.ms[0]), "p99": number(outcome.ms[1])},
         "against_best_single": {
             m: {

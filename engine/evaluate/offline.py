@@ -126,7 +126,9 @@ def _known(past: EventTable, snapshot: Snapshot) -> Known:
     counts = np.bincount(pairs[:, 1], minlength=len(snapshot)) if len(pairs) else np.zeros(len(snapshot))
     space = next(iter(snapshot.generation.spaces.values()), None)
     vectors = None if space is None else np.asarray(space.vectors, np.float32)
-    return Known(counts.astype(np.int64), max(len(np.unique(pairs[:, 0])), 1), vectors)
+    items = [snapshot.item(row) for row in range(len(snapshot))]
+    columns = {"brand": [item.brand for item in items], "seller": [item.seller for item in items]}
+    return Known(counts.astype(np.int64), max(len(np.unique(pairs[:, 0])), 1), vectors, columns)
 
 
 def _recommend(table: EventTable, snapshot: Snapshot, moment: float, cut: Cut) -> tuple[Requests, Judgements]:

@@ -166,6 +166,7 @@ def _section(results: Results, served: str) -> str:
             f"<figure>{drawn}<figcaption>Share of the right items found in the first ten. Head, middle and "
             "tail each hold a third of all purchases; new items had none.</figcaption></figure>",
         ]
+    parts.append(_fairness_tables(results, served))
     return "\n".join([*parts, "</section>"])
 
 
@@ -238,6 +239,29 @@ def _catalogue_table(results: Results) -> str:
         f'<div class="wide"><table><thead><tr><th>system</th>{head}</tr></thead>'
         f"<tbody>{rows}</tbody></table></div>"
     )
+
+
+def _fairness_tables(results: Results, served: str, most: int = 8) -> str:
+    """Who gets seen: the served fusion (else the best system) beside the best single model."""
+    ours = results.outcome(served) if served else results.best_fused or results.outcomes[0]
+    single = results.best_single or ours
+    parts = ["<h3>Who gets seen</h3>"]
+    for mine, theirs in zip(ours.fairness, single.fairness, strict=True):
+        other = {s.group: s.of_exposure for s in theirs.shares}
+        rows = "".join(
+            f"<tr><th>{escape(s.group)}</th><td>{s.of_items:.1%}</td><td>{s.of_merit:.1%}</td>"
+            f'<td class="{"" if s.verdict == "fair" else "best"}">{s.of_exposure:.1%}'
+            f"<small>{s.low:.1%}–{s.high:.1%}</small></td><td>{s.verdict}</td>"
+            f"<td>{other.get(s.group, 0):.1%}</td></tr>"
+            for s in mine.shares[:most]
+        )
+        parts.append(
+            f"<p>{escape(ours.name)}: {escape(mine.sentence)}</p>"
+            f'<div class="wide"><table><thead><tr><th>{escape(mine.column)}</th><th>of the catalogue</th>'
+            f"<th>of what users have</th><th>of the exposure</th><th></th><th>under {escape(single.name)}</th>"
+            f"</tr></thead><tbody>{rows}</tbody></table></div>"
+        )
+    return "\n".join(parts)
 
 
 def _facts(facts: Facts) -> str:

@@ -58,7 +58,8 @@ class Fairness:
             told += f"; {what}: {', '.join(groups[:3])}" if groups else ""
         return told + "."
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self, most: int = 20) -> dict[str, Any]:
+        """As JSON; of the groups, the `most` that are shown most."""
         return {
             "column": self.column,
             "distance": round(self.distance, 4),
@@ -74,7 +75,7 @@ class Fairness:
                     "ratio": round(s.ratio, 3) if np.isfinite(s.ratio) else None,
                     "verdict": s.verdict,
                 }
-                for s in self.shares
+                for s in self.shares[:most]
             ],
         }
 
