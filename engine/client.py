@@ -153,29 +153,33 @@ class Client:
         """What may be meant by the letters typed so far."""
         return _list(self._call("GET", "/v1/suggest", {"q": prefix, "k": k}), "suggestions")
 
-    def bundle(self, item_id: str, *, k: int = 3) -> list[dict[str, Any]]:
+    def bundle(
+        self, item_id: str, *, k: int = 3, max_price: float | None = None, language: str = ""
+    ) -> list[dict[str, Any]]:
         """Sets of items that sell together with one."""
-        return _list(self._call("GET", f"/v1/items/{_id(item_id)}/bundle", {"k": k}), "bundles")
+        asked = _said(k=k, max_price=max_price, language=language)
+        return _list(self._call("GET", f"/v1/items/{_id(item_id)}/bundle", asked), "bundles")
 
     def forecast(
         self,
         *,
         item: str | None = None,
         category: str | None = None,
+        brand: str | None = None,
         series: str | None = None,
         horizon: int = 28,
     ) -> dict[str, Any]:
-        """Demand to come; name one of item, category and series."""
-        asked = _said(item=item, category=category, series=series, horizon=horizon)
+        """Demand to come; name one of item, category, brand and series."""
+        asked = _said(item=item, category=category, brand=brand, series=series, horizon=horizon)
         return _object(self._call("GET", "/v1/forecast", asked))
 
     def item(self, item_id: str) -> dict[str, Any]:
         """One item as flat columns."""
         return _object(self._call("GET", f"/v1/items/{_id(item_id)}"))
 
-    def profile(self, user: str) -> dict[str, Any]:
+    def profile(self, user: str, *, language: str = "") -> dict[str, Any]:
         """What a user is like."""
-        return _object(self._call("GET", f"/v1/users/{_id(user)}/profile"))
+        return _object(self._call("GET", f"/v1/users/{_id(user)}/profile", _said(language=language)))
 
     # -- telling --------------------------------------------------------------------------------------------
 

@@ -82,12 +82,12 @@ class FakeEngine:
             row["title"] for row in self.rows.values() if row["title"].lower().startswith(prefix.lower())
         ][:k]
 
-    def bundle(self, item_ids: Sequence[str], *, k: int = 5) -> list[dict[str, Any]]:
-        self._note("bundle", item_ids=item_ids, k=k)
+    def bundle(self, item_ids: Sequence[str], *, k: int = 3, **more: Any) -> list[dict[str, Any]]:
+        self._note("bundle", item_ids=item_ids, k=k, **more)
         self.item(item_ids[0])
         return []
 
-    def profile(self, user: str) -> dict[str, Any]:
+    def profile(self, user: str, *, language: str = "") -> dict[str, Any]:
         raise UnknownUser(f"No event names the user {user!r}.")
 
     def item(self, item_id: str) -> dict[str, Any]:

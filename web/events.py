@@ -8,7 +8,6 @@ from typing import Annotated, Any
 from pydantic import Field, model_validator
 
 from web.answers import AcceptedShape
-from web.plain import plain
 from web.route import Ask, Route
 from web.shop import Shop
 
@@ -32,8 +31,7 @@ class Events(Ask):
 
 def add_events(shop: Shop, ask: Events) -> Any:
     now = time()
-    done = plain(shop.add_events([{"timestamp": now, **event} for event in ask.events]))
-    return {"accepted": len(ask.events), **(done if isinstance(done, dict) else {"new": done})}
+    return shop.add_events([{"timestamp": now, **event} for event in ask.events])
 
 
 ROUTES = (

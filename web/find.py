@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 from pydantic import BeforeValidator, Field, FiniteFloat
 
 from engine.errors import EngineError
 from web.answers import AnswerShape, SuggestShape
-from web.route import Ask, K, Nothing, Route
+from web.route import Ask, K, Route
 from web.shop import Shop
 
 
@@ -58,6 +58,7 @@ Clauses = Annotated[
     ),
 ]
 Language = Annotated[str, Field(pattern="^[a-z]{0,2}$", description="Of the sentences in `why`: en or zh.")]
+Component = Annotated[FiniteFloat, Field(ge=-1e15, le=1e15)]  # squares must fit into single precision
 Maybe = Annotated[str, Field(max_length=512)] | None
 
 
@@ -86,7 +87,7 @@ class SearchByBody(_Search):
     filter: Annotated[list[Clause], Field(max_length=100)] | Clause | dict[str, Any] = Field([])
     facets: Annotated[list[Name], Field(max_length=50)] = Field([])
     weights: Weights | None = None
-    vector: Annotated[list[FiniteFloat], Field(min_length=1, max_length=8192)] | None = None
+    vector: Annotated[list[Component], Field(min_length=1, max_length=8192)] | None = None
 
 
 def search(shop: Shop, ask: SearchByAddress | SearchByBody) -> Any:
@@ -124,7 +125,8 @@ class NotBuilt(EngineError):
     status = 501
 
 
-def search_image(shop: Shop, ask: Nothing) -> Any:
+def search_image() -> NoReturn:
+    """The contract's route for pictures, before there is an encoder of them."""
     raise NotBuilt("Search by picture needs an image encoder, which this version has not. Search by words.")
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import Field, FiniteFloat, model_validator
 
 from engine.errors import UnknownItem
 from web.answers import AnswerShape, BundleShape, ItemShape, PutShape
 from web.find import Clauses, Language, Maybe, Name, WeightsText
-from web.plain import plain
 from web.route import Ask, Id, K, Route
 from web.shop import Shop
 
@@ -49,11 +48,12 @@ def similar(shop: Shop, ask: Near) -> Any:
 class Bundles(Ask):
     item_id: Id
     k: Annotated[int, Field(ge=1, le=50)] = 3
+    max_price: Annotated[FiniteFloat, Field(gt=0)] | None = Field(None, description="Of a whole bundle.")
+    language: Language = ""
 
 
 def bundle(shop: Shop, ask: Bundles) -> Any:
-    found = plain(shop.bundle([ask.item_id], k=ask.k))
-    return found if isinstance(found, dict) else {"bundles": found}
+    return {"bundles": shop.bundle([ask.item_id], k=ask.k, max_price=ask.max_price, language=ask.language)}
 
 
 class Items(Ask):
@@ -74,8 +74,7 @@ class Items(Ask):
 
 
 def put_items(shop: Shop, ask: Items) -> Any:
-    done = plain(shop.put_items(ask.items))
-    return done if isinstance(done, dict) else {"accepted": done}
+    return shop.put_items(ask.items)
 
 
 def delete_item(shop: Shop, ask: ByItem) -> None:

@@ -20,7 +20,7 @@ from web.pages import ticket
 from web.route import Ask, Id, Nothing, Route
 
 RECENT = 100_000  # events that the overview reads
-TRIED = 60  # of the commonest searches: does each still find something?
+TRIED = 30  # of the commonest searches: does each still find something?
 
 
 class UnknownKey(Unanswerable):

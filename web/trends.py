@@ -8,7 +8,6 @@ from pydantic import Field, model_validator
 
 from web.answers import AnswerShape, ForecastShape, SearchesShape
 from web.find import Language, Maybe
-from web.plain import plain
 from web.route import Ask, K, Route
 from web.shop import Shop
 
@@ -29,30 +28,29 @@ class Searches(Ask):
 
 
 def searches(shop: Shop, ask: Searches) -> Any:
-    found = plain(shop.trending_searches(k=ask.k))
-    return {"searches": [{"query": each} if isinstance(each, str) else each for each in found]}
+    return {"searches": shop.trending_searches(k=ask.k)}
 
 
 class ForecastOf(Ask):
-    """Exactly one of item, category and series."""
+    """Exactly one of item, category, brand and series."""
 
     item: Annotated[str, Field(min_length=1, max_length=512)] | None = None
     category: Annotated[str, Field(min_length=1, max_length=512)] | None = None
+    brand: Annotated[str, Field(min_length=1, max_length=512)] | None = None
     series: Annotated[str, Field(min_length=1, max_length=512)] | None = None
     horizon: Annotated[int, Field(ge=1, le=366, description="Days ahead.")] = 28
 
     @model_validator(mode="after")
     def one_of_them(self) -> Self:
-        if sum(each is not None for each in (self.item, self.category, self.series)) != 1:
-            raise ValueError("should name exactly one of item, category and series")
+        if sum(each is not None for each in (self.item, self.category, self.brand, self.series)) != 1:
+            raise ValueError("should name exactly one of item, category, brand and series")
         return self
 
 
 def forecast(shop: Shop, ask: ForecastOf) -> Any:
-    found = plain(shop.forecast(item=ask.item, category=ask.category, series=ask.series, horizon=ask.horizon))
-    if isinstance(found, list):
-        found = found[0]
-    return {"series": ask.item or ask.category or ask.series or "", **found}
+    return shop.forecast(
+        item=ask.item, category=ask.category, brand=ask.brand, series=ask.series, horizon=ask.horizon
+    )
 
 
 ROUTES = (

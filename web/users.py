@@ -8,7 +8,6 @@ from pydantic import Field
 
 from web.answers import AnswerShape, ExportShape, ForgottenShape, ProfileShape
 from web.find import Clause, Clauses, Language, Maybe, Name, Weights, WeightsText
-from web.plain import plain
 from web.route import Ask, Id, K, Route
 from web.shop import Shop
 
@@ -72,7 +71,7 @@ class OneUser(Ask):
 
 
 def profile(shop: Shop, ask: OneUser) -> Any:
-    return {"user_id": ask.user_id, **plain(shop.profile(ask.user_id))}
+    return {"user_id": ask.user_id, **shop.profile(ask.user_id, language=ask.language)}
 
 
 def export(shop: Shop, ask: OneUser) -> Any:

@@ -47,7 +47,7 @@ export async function itemPage(main, id) {
 
   await Promise.all([
     get(`${itemPath(id)}/similar`, { k: 12, language: lang() }).then(({ hits }) => fill(near, hits.length && shelf(t("similar"), hits))).catch(() => fill(near)),
-    get(`${itemPath(id)}/bundle`, { k: 1 }).then((answer) => fill(bundle, together(item, answer))).catch(() => fill(bundle)),
+    get(`${itemPath(id)}/bundle`, { k: 1, language: lang() }).then((answer) => together(item, answer)).then((node) => fill(bundle, node)).catch(() => fill(bundle)),
     get("/v1/forecast", { item: id, horizon: 28 }).then((forecast) => fill(demand, trend(forecast))).catch(() => fill(demand)),
   ]);
 }
@@ -76,16 +76,18 @@ function trend(forecast) {
     sparkline(past, mean, forecast.lower?.[level], forecast.upper?.[level], text), h("p.quiet", {}, text));
 }
 
-function together(item, answer) {
+async function together(item, answer) {
   const best = (answer.bundles || [])[0];
-  const members = (best?.items || best?.hits || []).filter((each) => each.item_id !== item.item_id);
-  if (!members.length) return null;
-  const all = [item, ...members.slice(0, 4)];
+  const found = (best?.items || []).filter((each) => each.item_id !== item.item_id).slice(0, 4);
+  if (!found.length) return null;
+  // A bundle names its members; what else is shown of them are their own columns.
+  const members = await Promise.all(found.map((each) => get(itemPath(each.item_id)).then((own) => ({ ...own, reason: each.reason }))));
+  const all = [item, ...members];
   const sum = all.reduce((total, each) => total + (each.price || 0), 0);
   return h("section.bundle", { "aria-labelledby": "bundle-title" }, h("h2", { id: "bundle-title" }, t("together")),
     h("div.bundle-row", {}, all.map((each, i) => [i > 0 && h("span.bundle-plus", { "aria-hidden": "true" }, icon("plus", 18)),
-      h("a.bundle-item", { href: itemUrl(each.item_id), data: { link: "" } }, picture(each), h("span.bundle-name", {}, local(each, "title")), h("span.bundle-price", {}, money(each.price, each.currency)))]),
+      h("a.bundle-item", { href: itemUrl(each.item_id), data: { link: "" } }, picture(each), h("span.bundle-name", {}, local(each, "title")), h("span.bundle-price", {}, money(each.price, each.currency)),
+        each.reason && h("span.bundle-why", {}, each.reason))]),
     h("div.bundle-sum", {}, h("p", {}, t("total"), h("strong", {}, money(sum, item.currency))),
-      h("button.button", { type: "button", onclick: () => all.forEach((each, i) => addToBag(each, 1, i > 0)) }, t("addAll")),
-      best.reason && lang() === "en" && h("p.quiet", {}, best.reason))));
+      h("button.button", { type: "button", onclick: () => all.forEach((each, i) => addToBag(each, 1, i > 0)) }, t("addAll")))));
 }
