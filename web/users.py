@@ -70,7 +70,11 @@ class OneUser(Ask):
     user_id: Id
 
 
-def profile(shop: Shop, ask: OneUser) -> Any:
+class Likeness(OneUser):
+    language: Language = ""
+
+
+def profile(shop: Shop, ask: Likeness) -> Any:
     return {"user_id": ask.user_id, **shop.profile(ask.user_id, language=ask.language)}
 
 
@@ -107,7 +111,7 @@ ROUTES = (
         "GET",
         "/v1/users/{user_id}/profile",
         "What a user is like",
-        OneUser,
+        Likeness,
         ProfileShape,
         profile,
         "admin",
