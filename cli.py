@@ -202,6 +202,12 @@ def trending(
 
 
 @app.command()
+def suggest(prefix: str, k: Count = 10, home: Home = DATA, as_json: Json = False) -> None:
+    """Completions of what is being typed."""
+    show(Engine.open(home).suggest(prefix, k=k), as_json, tables.suggestions)
+
+
+@app.command()
 def bundle(
     items: Annotated[list[str], typer.Argument(help="One or more item ids.")],
     max_price: Annotated[float | None, typer.Option(help="The most the whole bundle may cost.")] = None,

@@ -218,6 +218,18 @@ class Engine(Operations):
             self.view().snapshot, self.store, asked, everything, horizon, out, plot, progress
         )
 
+    def suggest(self, prefix: str, *, k: int = 10) -> list[dict[str, Any]]:
+        """Completions of what is being typed, likeliest first; each finds something."""
+        self._check(Page(k))
+        view = self.view()
+
+        words = view.routes["search"]["keyword"]
+
+        def finds(text: str) -> bool:
+            return len(words(Query(text=text, allowed=view.snapshot.alive), 1).candidates) > 0
+
+        return [{"text": text} for text in view.snapshot.generation.suggester.suggest(prefix, k, finds)]
+
     def item(self, item_id: str) -> dict[str, Any]:
         """One item as flat columns; raises UnknownItem."""
         snapshot = self.view().snapshot

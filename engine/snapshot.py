@@ -26,6 +26,7 @@ from engine.live import Changes, Joined, JoinedColumns
 from engine.profile import Usual
 from engine.rank.stack import StackIndex
 from engine.text import detect_language
+from engine.text.suggest import Suggester
 from engine.types import Encoder, Item, Vectors
 from indexes import generations
 from indexes.columns import ColumnIndex
@@ -103,6 +104,11 @@ class Generation:
     def demand(self) -> Demand:
         """Daily counts by row; opened when first asked."""
         return Demand.open(self.folder / "demand")
+
+    @cached_property
+    def suggester(self) -> Suggester:
+        """Completions of what is being typed."""
+        return Suggester.open(self.folder / "suggestions")
 
     @cached_property
     def partners(self) -> PartnerIndex:

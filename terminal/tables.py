@@ -164,6 +164,13 @@ def evaluation(document: Document) -> None:
         out.print(table)
 
 
+def suggestions(document: Sequence[Document]) -> None:
+    for row in document:
+        out.print(row["text"], markup=False)
+    if not document:
+        out.print("No completion.", style="yellow")
+
+
 def bundles(document: Sequence[Document]) -> None:
     """Bundles, one after another, each item with its reason."""
     if not document:

@@ -39,13 +39,18 @@ class Memory:
 
 @dataclass(frozen=True, eq=False)
 class WholeCatalogue(ABC):
-    """A retriever that scores every item at once: candidates are those above `floor`, scores are exact."""
+    """A retriever that scores every item at once: candidates are those above `least`, scores are exact."""
 
     memory: Memory = field(default_factory=Memory, kw_only=True, repr=False)
 
     @property
     def floor(self) -> float:
         return 0.0
+
+    @property
+    def least(self) -> float:
+        """What a candidate's score must be above: at 0, nothing speaks for it."""
+        return self.floor
 
     @abstractmethod
     def dense(self, query: Query) -> Dense | None:
@@ -60,7 +65,7 @@ class WholeCatalogue(ABC):
         dense = self.remembered(query)
         if dense is None or k <= 0:
             return Ranking.empty()
-        keep = dense > self.floor
+        keep = dense > self.least
         if query.allowed is not None:
             keep = keep & query.allowed
         rows = np.flatnonzero(keep)
@@ -125,6 +130,14 @@ class Neighbours(WholeCatalogue):
 
     index: NeighbourIndex
     reading: Reading = EVERYTHING
+
+    @property
+    def floor(self) -> float:
+        return float("-inf")  # weights between items, and a dismissal in the history, can count against
+
+    @property
+    def least(self) -> float:
+        return 0.0
 
     def dense(self, query: Query) -> Dense | None:
         rows, weights = read(query, self.reading)
