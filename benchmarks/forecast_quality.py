@@ -71,7 +71,7 @@ def run_m5(earlier: bool) -> None:
         print(f"m5_level9, 28 days from {whole.dates[origin]}, {len(names)} series")
         report("seasonal naive", rmsse(seasonal_naive(panel.Y, 28, 7), actual, panel.Y), "RMSSE", 0.0, 70)
         start = time.perf_counter()
-        found = forecast_many(panel, names, horizon=28)
+        found = forecast_many(panel, names, horizon=28, windows=2)
         seconds = time.perf_counter() - start
         report(
             "default choice",
@@ -184,13 +184,13 @@ def run_juice(earlier: bool) -> None:
     whole, names = juice()
     first = 127 if earlier else 137
     errors, naive, inside, took = [], [], {80: [], 95: []}, 0.0
-    model = Boosted(rounds=150, rate=0.08, stride=1, memory=120, smallest_leaf=30, identity=True, alike=True)
+    model = Boosted(rounds=120, rate=0.08, stride=1, memory=120, smallest_leaf=30, identity=True, alike=True)
     for week in range(first, first + (10 if earlier else 20), 4 if earlier else 2):
         origin = week - 2 - 40 + 1
         panel, actual = whole.until(origin), whole.Y[:, week - 40 : week - 38]
         fine = np.isfinite(actual)
         start = time.perf_counter()
-        found = forecast_many(panel, names, horizon=2, gap=1, measure="percent", windows=2, boosted=model)
+        found = forecast_many(panel, names, horizon=2, gap=1, measure="percent", windows=1, boosted=model)
         took += time.perf_counter() - start
         errors.append(100 * float(np.mean(np.abs(found.mean - actual)[fine] / actual[fine])))
         last = seasonal_naive(panel.Y, 2, 1)

@@ -21,7 +21,7 @@ import pandas as pd
 from scipy.sparse import csr_array
 
 from engine.forecast.demand import Demand
-from engine.forecast.lift import LiftModel
+from engine.forecast.lift import LiftModel, Standing
 from engine.forecast.panel import scan_levels
 from engine.forecast.trend import own_log_lift
 
@@ -57,12 +57,13 @@ def weekly() -> None:
     lifts: dict[str, dict[int, np.ndarray]] = {"learned lift": {}, "learned lift of buyers": {}}
     took = 0.0
     for name, source in (("learned lift", own), ("learned lift of buyers", demands["buyers"][0])):
+        standing = Standing.of(source)
         for k, o in enumerate(origins):
             if k % 4 == 0:
                 start = time.perf_counter()
-                model = LiftModel(horizon=7).fit(source, upto=o)
+                model = LiftModel(horizon=7).fit(standing, upto=o)
                 took += time.perf_counter() - start
-            lifts[name][o] = model.log_lift(source, at=o)[0]
+            lifts[name][o] = model.log_lift(standing, at=o)[0]
     told = f"{own.dates[origins[0]]} .. {own.dates[origins[-1]]}, {n} items; fits took {took:.0f} s"
     print(f"{len(origins)} weekly origins {told}")
     dense = np.nan_to_num(own.dense())
@@ -128,9 +129,8 @@ def recommend() -> None:
     chosen = once[[row_of[u] for u in users]]
     scaled = csr_array(once.multiply(1.0 / (norm + 3.0)[None, :]))
     near = np.asarray((csr_array(chosen.multiply(1.0 / (norm + 3.0)[None, :])) @ (scaled.T @ once)).toarray())
-    model = LiftModel(horizon=28).fit(demand)
-    soon = LiftModel(horizon=7).fit(demand)
-    lift, next_week = np.exp(model.log_lift(demand)[0]), np.exp(soon.log_lift(demand)[0])
+    standing = Standing.of(demand)
+    lift, next_week = (np.exp(LiftModel(horizon=h).fit(standing).log_lift(standing)[0]) for h in (28, 7))
     level = {
         life: scan_levels(np.nan_to_num(bought.dense()), (life,))[0][:, -1]
         for life in (7.0, 14.0, 28.0, 112.0)

@@ -131,7 +131,7 @@ def test_levels_scan_as_they_would_be_asked_day_by_day() -> None:
         weight = 0.5 ** (np.arange(day)[::-1] / 7.0) * np.isfinite(Y[:, :day])
         told = (weight * np.nan_to_num(Y[:, :day])).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-9)
         assert scanned[:, day] == pytest.approx(told, rel=1e-5)
-    assert sales_gaps(np.array([[0.0, 2.0, 0.0, 0.0]]))[0].tolist() == [4.0, 4.0, 0.0, 1.0, 2.0]
+    assert sales_gaps(np.array([[0.0, 2.0, 0.0, 0.0]]))[0].tolist() == [0.0, 1.0, 0.0, 1.0, 2.0]
 
 
 def test_plain_forecasts_of_many_are_those_of_one_at_a_time() -> None:

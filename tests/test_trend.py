@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.forecast.demand import DAY, Demand
+from engine.forecast.lift import LiftModel, Standing
 from engine.forecast.trend import fit_trend, own_log_lift, shrink
 from engine.retrieve.trending import Rising, Trending
 from engine.types import Query
@@ -114,3 +115,32 @@ def test_retrievers_keep_to_the_allowed_rows_and_say_what_they_score() -> None:
         assert retrieve(Query(allowed=allowed), 1).rows.tolist() == found.rows[:1].tolist()
         assert len(retrieve(Query(allowed=np.zeros(4, np.bool_)), 3)) == 0
         assert found.scores.min() >= retrieve.floor
+
+
+def test_the_learned_lift_learns_a_pattern_that_repeats_and_knows_its_error() -> None:
+    """Items that doubled their week over the month before keep selling twice as much; the rest stays as it is."""
+    rng = np.random.default_rng(4)
+    n, days = 150, 200
+    rate = np.repeat(rng.uniform(1.0, 4.0, n)[:, None], days, axis=1)
+    for item in range(n):
+        for start in range(int(rng.integers(0, 60)), days, 60):
+            rate[item, start : start + 30] *= 3.0
+    units = rng.poisson(rate)
+    row, day = np.nonzero(units)
+    demand = Demand.of(row, day * DAY, units[row, day], n_items=n, cap=None, now=days * DAY)
+    standing = Standing.of(demand)
+    model = LiftModel(horizon=7).fit(standing, upto=190)
+    told, error = model.log_lift(standing, at=190)
+    came = np.log(standing.lifts(190, 7, model.prior))
+    assert np.corrcoef(told, came)[0, 1] > 0.5
+    assert 0.5 < np.std(came - told) / np.mean(error) < 1.5
+    again, _ = LiftModel(horizon=7).fit(standing, upto=190).log_lift(standing, at=190)
+    assert np.array_equal(told, again)
+
+
+def test_a_lift_never_sees_the_days_to_come() -> None:
+    demand = demand_of([3.0] * 20, days=160)
+    known = Standing.of(demand.until(120))
+    whole = Standing.of(demand)
+    assert np.array_equal(known.features(120), whole.features(120), equal_nan=True)
+    assert LiftModel().fit(Standing.of(demand.until(30))).log_lift(known)[0].tolist() == [0.0] * 20

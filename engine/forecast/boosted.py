@@ -17,7 +17,7 @@ from engine.types import Floats
 Loss = Literal["squares", "percent"]
 BANDWIDTH = 0.4  # of "regressors like these", in standard deviations
 LAGS = 4  # latest values of the same phase that are seen
-MOST_ROWS = 240_000
+MOST_ROWS = 150_000
 LIMIT = 20.0  # a target is at most this many times its expected size
 
 
@@ -38,16 +38,17 @@ class Boosted:
     leaves: int = 31
     smallest_leaf: int = 60
     seeds: tuple[int, ...] = (1,)
-    memory: int = 730  # steps of origins that are learned from
-    stride: int = 7
+    memory: int = 1400  # steps of origins that are learned from
+    stride: int = 14
     fade: float = 0.0  # half-life of an origin's weight in steps, 0 = all count the same
     alike: bool = False  # also show how a series sold when its regressors were alike: pays for prices
+    years: bool = False  # also show what the same weeks did a year ago: two or three years teach noise
     identity: bool = False  # let the model tell series apart by their numbers, where they are few
     models_: tuple[Any, ...] = ()
 
     def fit(self, panel: Panel) -> Self:
         """Learn from every origin of `panel` from which the whole horizon has been seen."""
-        view = View.of(panel, identity=self.identity, alike=self.alike)
+        view = View.of(panel, identity=self.identity, alike=self.alike, years=self.years)
         last = panel.t - self.horizon - self.gap
         first = max(2 * panel.season, self.horizon, panel.t - self.memory, 8)
         origins = list(range(last, first - 1, -self.stride)) or [max(last, 1)]
@@ -86,7 +87,7 @@ class Boosted:
 
     def predict(self, panel: Panel) -> Floats:
         """Means [n, horizon] of the steps after the end of `panel` (and after the gap)."""
-        block = View.of(panel, identity=self.identity, alike=self.alike).table(
+        block = View.of(panel, identity=self.identity, alike=self.alike, years=self.years).table(
             panel.t, self.horizon, self.gap
         )
         if not self.models_:
@@ -157,9 +158,10 @@ class View:
     group_levels: tuple[NDArray[np.float32], ...]  # [2, n, t + 1]: short and long, of each group
     identity: bool
     alike: bool = False
+    years: bool = False
 
     @classmethod
-    def of(cls, panel: Panel, *, identity: bool = False, alike: bool = False) -> Self:
+    def of(cls, panel: Panel, *, identity: bool = False, alike: bool = False, years: bool = False) -> Self:
         Y = panel.Y
         days = STEP_DAYS[panel.frequency]
         lives = tuple(max(life / days, 1.0 + 0.7 * i) for i, life in enumerate(HALF_LIVES))
@@ -178,7 +180,7 @@ class View:
             np.add.at(sums, codes, np.nan_to_num(Y))
             groups.append(scan_levels(sums, (lives[1], lives[4]))[:, codes])
         nonzero = scan_levels(sold, (lives[3],))[0]
-        return cls(panel, nonzero, sales_gaps(Y), squares, tuple(groups), identity, alike)
+        return cls(panel, nonzero, sales_gaps(Y), squares, tuple(groups), identity, alike, years)
 
     def rows(self, chosen: NDArray[np.int64]) -> View:
         """The same for a few of the series."""
@@ -230,7 +232,8 @@ class View:
         parts += [np.repeat(np.asarray(each, np.float64)[:, None], horizon, axis=1) for each in once]
         parts += [np.broadcast_to((steps + gap).astype(np.float64), (n, horizon)), ahead]
         parts += self._lags(flat, base, horizon, gap)
-        parts += self._year_before(flat, base, begin, end, origin)
+        if self.years:
+            parts += self._year_before(flat, base, begin, end, origin)
         parts += [np.broadcast_to(each, (n, horizon)) for each in _date_parts(panel.calendar(begin, end))]
         parts += self._regressors(begin, end, origin, flat, base)
         actual = np.full((n, horizon), np.nan)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -19,6 +18,58 @@ BASE = 3
 LIMIT = 12.0  # a lift is learned as at most this
 MOST_ROWS = 130_000
 BANDS = 8  # by expected units, in which the error of a lift is measured
+
+
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """Where every item stood before every day: what a lift is told by, scanned once for all origins.
+
+    `levels` [6, n, t + 1] decayed means of units; `squares` and `gaps` [n, t + 1]; `total` [n, t + 1] units
+    sold before each day.
+    """
+
+    demand: Demand
+    levels: NDArray[np.float32]
+    squares: NDArray[np.float32]
+    gaps: NDArray[np.float32]
+    total: Floats
+
+    @classmethod
+    def of(cls, demand: Demand) -> Self:
+        Y = np.nan_to_num(demand.dense())
+        squares = scan_levels(Y**2, (56.0,))[0]
+        total = np.cumsum(np.pad(Y, ((0, 0), (1, 0))), axis=1)
+        return cls(demand, scan_levels(Y, HALF_LIVES), squares, sales_gaps(Y), total)
+
+    @property
+    def n_days(self) -> int:
+        return self.demand.n_days
+
+    def recent(self, o: int) -> Floats:
+        """Units a day [n] over the last 28 days before day `o`."""
+        return (self.total[:, o] - self.total[:, max(0, o - RECENT)]) / RECENT
+
+    def features(self, o: int) -> NDArray[np.float32]:
+        """[n, f] as known before day `o`."""
+        recent = self.recent(o)
+        base = np.log(self.levels[BASE, :, o] + 0.05)
+        columns: list[Floats] = [
+            np.log(self.levels[k, :, o] + 0.05) - base for k in range(len(self.levels)) if k != BASE
+        ]
+        columns += [base, np.log(recent + 0.05) - base]
+        columns += [np.sqrt(self.squares[:, o]) / (self.levels[4, :, o] + 0.05), np.log1p(self.gaps[:, o])]
+        columns += [np.log1p(np.maximum(o - self.demand.launches.astype(np.float64), 0.0))]
+        columns += _year_before(self.total, o)
+        day = np.datetime64(self.demand.first_day + o, "D")
+        columns += [np.full(len(recent), float((day - day.astype("datetime64[Y]")).astype(int)))]
+        return np.stack(columns, axis=1).astype(np.float32)
+
+    def lifts(self, o: int, horizon: int, prior: float) -> Floats:
+        """What came after day `o` [n]: (units + prior) / (as many recent units + prior); NaN = sold nothing lately."""
+        ahead = self.total[:, o + horizon] - self.total[:, o]
+        lift: Floats = (ahead + prior) / (self.recent(o) * horizon + prior)
+        lift[self.total[:, o] - self.total[:, max(0, o - 112)] <= 0] = np.nan
+        return lift
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,39 +90,42 @@ class LiftModel:
     errors_: Floats | None = None  # standard error of log lift by band
     edges_: Floats | None = None
 
-    def fit(self, demand: Demand, *, upto: int | None = None) -> Self:
-        """Learn from `demand` before day `upto`; without enough of it `log_lift` answers 0."""
-        t = demand.n_days if upto is None else upto
-        origins = list(range(t - self.horizon, max(2 * RECENT, t - self.horizon - self.memory), -self.stride))
-        if len(origins) < 6 or not len(demand):
+    def fit(self, standing: Standing, *, upto: int | None = None) -> Self:
+        """Learn from what was seen before day `upto`; without enough of it `log_lift` answers 0."""
+        t = standing.n_days if upto is None else upto
+        first = max(2 * RECENT, t - self.horizon - self.memory)
+        origins = list(range(t - self.horizon, first, -self.stride))
+        if len(origins) < 6 or not len(standing.demand):
             return replace(self, model_=None)
         rng = np.random.default_rng(0)
         most = max(1, MOST_ROWS // len(origins))
         parts: list[tuple[NDArray[np.float32], Floats, Floats]] = []
-        for features, size, lift in self._past(demand, origins):
+        for o in origins:
+            lift = standing.lifts(o, self.horizon, self.prior)
             rows = np.flatnonzero(np.isfinite(lift))
             if len(rows) > most:
                 rows = rng.choice(rows, most, replace=False)
-            parts.append((features[rows], size[rows], lift[rows]))
+            parts.append((standing.features(o)[rows], standing.recent(o)[rows] * self.horizon, lift[rows]))
+        if not sum(len(p[2]) for p in parts):
+            return replace(self, model_=None)
         # The newest fifth is held back to see how far off the model is; then it learns from all.
         held = max(1, len(parts) // 5)
         told = self._train(parts[held:])
-        errors, edges = _error_bands(
-            np.concatenate([p[1] for p in parts[:held]]),
-            np.concatenate([np.log(p[2]) - np.log(_at_least(told.predict(p[0]))) for p in parts[:held]]),
-        )
+        table = np.concatenate([p[0] for p in parts[:held]])
+        came = np.concatenate([p[2] for p in parts[:held]])
+        apart = np.log(came) - np.log(_at_least(told.predict(table, num_threads=1)))
+        errors, edges = _error_bands(np.concatenate([p[1] for p in parts[:held]]), apart)
         return replace(self, model_=self._train(parts), errors_=errors, edges_=edges)
 
-    def log_lift(self, demand: Demand, *, at: int | None = None) -> tuple[Floats, Floats]:
+    def log_lift(self, standing: Standing, *, at: int | None = None) -> tuple[Floats, Floats]:
         """(log lift, its standard error), both [n], as known before day `at`; (0, 1) where nothing sold lately."""
-        t = demand.n_days if at is None else at
-        n = len(demand)
+        t = standing.n_days if at is None else at
+        n = len(standing.demand)
         if self.model_ is None or self.errors_ is None or self.edges_ is None or not n:
             return np.zeros(n), np.ones(n)
-        features, size, _ = next(self._past(demand, [t]))
-        lift = np.log(_at_least(self.model_.predict(features, num_threads=1)))
-        active = size > 0
-        error = self.errors_[np.searchsorted(self.edges_, size)]
+        lift = np.log(_at_least(self.model_.predict(standing.features(t), num_threads=1)))
+        active = standing.recent(t) > 0
+        error = self.errors_[np.searchsorted(self.edges_, standing.recent(t) * self.horizon)]
         return np.where(active, lift, 0.0), np.where(active, error, 1.0)
 
     def _train(self, parts: list[tuple[NDArray[np.float32], Floats, Floats]]) -> Any:
@@ -96,36 +150,6 @@ class LiftModel:
             "verbose": -1,
         }
         return lightgbm.train(parameters, lightgbm.Dataset(table, lift), num_boost_round=self.rounds)
-
-    def _past(
-        self, demand: Demand, origins: list[int]
-    ) -> Iterator[tuple[NDArray[np.float32], Floats, Floats]]:
-        """At each origin: features [n, f], recent units [n] per horizon, lift [n] (NaN: unknown or inactive)."""
-        t = max(origins)
-        Y = np.nan_to_num(demand.until(min(demand.n_days, t + self.horizon)).dense()).astype(np.float32)
-        levels = scan_levels(Y, HALF_LIVES)
-        squares = scan_levels(Y.astype(np.float64) ** 2, (56.0,))[0]
-        gaps = sales_gaps(Y)
-        total = np.cumsum(np.pad(Y.astype(np.float64), ((0, 0), (1, 0))), axis=1)
-        for o in origins:
-            recent = (total[:, o] - total[:, max(0, o - RECENT)]) / RECENT
-            size = recent * self.horizon
-            base = np.log(levels[BASE, :, o] + 0.05)
-            columns: list[Floats] = [
-                np.log(levels[k, :, o] + 0.05) - base for k in range(len(levels)) if k != BASE
-            ]
-            columns += [base, np.log(recent + 0.05) - base]
-            columns += [np.sqrt(squares[:, o]) / (levels[4, :, o] + 0.05), np.log1p(gaps[:, o])]
-            columns += [np.log1p(np.maximum(o - demand.launches.astype(np.float64), 0.0))]
-            columns += _year_before(total, o)
-            day = demand.dates[0] + o
-            columns += [np.full(len(Y), float((day - day.astype("datetime64[Y]")).astype(int)))]
-            end = o + self.horizon
-            lift = np.full(len(Y), np.nan)
-            if end < total.shape[1]:
-                lift = (total[:, end] - total[:, o] + self.prior) / (size + self.prior)
-                lift[total[:, o] - total[:, max(0, o - 112)] <= 0] = np.nan
-            yield np.stack(columns, axis=1).astype(np.float32), size, lift
 
 
 def _year_before(total: Floats, o: int) -> list[Floats]:

@@ -85,12 +85,12 @@ def scan_levels(Y: Floats, half_lives: tuple[float, ...]) -> NDArray[np.float32]
 
 
 def sales_gaps(Y: Floats) -> NDArray[np.float32]:
-    """Steps since the last sale [n, t + 1] as seen before each step; t where nothing was sold yet."""
+    """Steps since the last sale [n, t + 1] as seen before each step; all of them where nothing was sold yet."""
     n, t = Y.shape
     sold = np.nan_to_num(Y) > 0
     last = np.where(sold, np.arange(t)[None, :], -1)
     last = np.maximum.accumulate(last, axis=1) if t else last
-    out = np.full((n, t + 1), float(t), np.float32)
+    out = np.zeros((n, t + 1), np.float32)
     now = np.arange(1, t + 1)[None, :]
-    out[:, 1:] = np.where(last >= 0, now - 1 - last, t)
+    out[:, 1:] = np.where(last >= 0, now - 1 - last, now)
     return out

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from engine.forecast.arima import Arima
 from engine.forecast.decayed import decayed_means
 from engine.forecast.demand import DAY, Demand
-from engine.forecast.lift import LiftModel
+from engine.forecast.lift import LiftModel, Standing
 from engine.types import Floats
 from indexes.trend import TrendIndex
 
@@ -70,8 +70,9 @@ def fit_trend(
         learned = last.n_days >= LEARNED_DAYS and int((totals >= LEARNED_UNITS).sum()) >= LEARNED_ITEMS
     soon: dict[str, NDArray[np.float32]] = {}
     if learned:
-        log_lift, error = LiftModel(horizon=horizon).fit(last).log_lift(last)
-        next_week, doubt = LiftModel(horizon=SOON).fit(last).log_lift(last)
+        standing = Standing.of(last)
+        log_lift, error = LiftModel(horizon=horizon).fit(standing).log_lift(standing)
+        next_week, doubt = LiftModel(horizon=SOON).fit(standing).log_lift(standing)
         soon = {
             "soon": np.exp(next_week).astype(np.float32),
             "soon_uncertainty": doubt.astype(np.float32),
