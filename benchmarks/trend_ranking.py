@@ -86,21 +86,24 @@ def weekly() -> None:
         "decayed counts 14 x learned lift": lambda o: level[14.0][:, o] * np.exp(lifts["learned lift"][o]),
     }
     columns = ["sellers", *demands]
+    best: dict[tuple[str, int], np.ndarray] = {}
+    for column in columns:
+        demand, prior = demands["all units" if column == "sellers" else column]
+        sold = np.cumsum(np.pad(demand.counts.toarray(), ((0, 0), (1, 0))), axis=1)
+        for o in origins:
+            after, before = sold[:, o + 7] - sold[:, o], (sold[:, o] - sold[:, o - 28]) / 4
+            wanted = after if column == "sellers" else (after + prior) / (before + prior)
+            best[column, o] = np.argsort(-wanted, kind="stable")[:TOP]
     print(f"| precision@{TOP} | top sellers | " + " | ".join(f"risers: {name}" for name in demands) + " |")
     print("|---" * (len(columns) + 1) + "|")
     for name, way in ways.items():
-        cells = []
-        for column in columns:
-            hits = []
-            for o in origins:
-                demand, prior = demands["all units" if column == "sellers" else column]
-                after = np.asarray(demand.counts[:, o : o + 7].sum(axis=1)).ravel()
-                before = np.asarray(demand.counts[:, o - 28 : o].sum(axis=1)).ravel() / 4
-                wanted = after if column == "sellers" else (after + prior) / (before + prior)
-                best = np.argsort(-wanted, kind="stable")[:TOP]
-                hits.append(len(np.intersect1d(best, np.argsort(-way(o), kind="stable")[:TOP])) / TOP)
-            cells.append(f"{np.mean(hits):.3f}")
-        print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
+        hits: dict[str, list[float]] = {column: [] for column in columns}
+        for o in origins:
+            told_first = np.argsort(-way(o), kind="stable")[:TOP]
+            for column in columns:
+                hits[column].append(len(np.intersect1d(best[column, o], told_first)) / TOP)
+        cells = " | ".join(f"{np.mean(hits[column]):.3f}" for column in columns)
+        print(f"| {name} | {cells} |", flush=True)
 
 
 def recommend() -> None:
@@ -112,7 +115,7 @@ def recommend() -> None:
     place = {item: row for row, item in enumerate(items)}
     qrels: dict[str, set[int]] = {}
     for line in (DATA / "online_retail_ii/qrels_new.tsv").read_text().splitlines():
-        user, _, item, grade = line.split("\t")
+        user, _, item, grade = line.split()
         if float(grade) > 0:
             qrels.setdefault(user, set()).add(place.get(item, -1))
     users = [u for u in (DATA / "online_retail_ii/users.txt").read_text().split() if u in qrels]
