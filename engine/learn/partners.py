@@ -200,12 +200,13 @@ def sequences_of(interactions: Interactions, window_days: float) -> sparse.csr_m
     """[n, n_items]: what a user bought on one day and on the days of the window that follow it."""
     x = interactions.where(interactions.kinds == KIND[EventType.PURCHASE])
     day = (x.times // DAY).astype(np.int64)
-    visits, visit = np.unique(np.column_stack([x.users, day]), axis=0, return_inverse=True)
+    visits, visit = np.unique(x.users.astype(np.int64) << 24 | day, return_inverse=True)
     if len(visits) < 2:
         return nothing(0, x.n_items)
+    who, when = visits >> 24, visits & ((1 << 24) - 1)
     # Only the next visit: a chain of all later ones would count a regular's whole life as one set.
-    close = (visits[1:, 0] == visits[:-1, 0]) & (visits[1:, 1] - visits[:-1, 1] <= window_days)
-    held = _incidence(visit.ravel(), x.items, len(visits), x.n_items)
+    close = (who[1:] == who[:-1]) & (np.diff(when) <= window_days)
+    held = _incidence(visit, x.items, len(visits), x.n_items)
     first = np.flatnonzero(close)
     size = np.asarray(held.sum(1)).ravel()
     first = first[(size[first] <= 20) & (size[first + 1] <= 20)]
