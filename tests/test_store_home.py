@@ -7,6 +7,7 @@ import os
 import signal
 import sqlite3
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -135,6 +136,63 @@ def test_threads_and_forked_processes_write_side_by_side(store):
     assert len(items) == len(set(items)) == 1 + 4 * 3 * 10
 
 
+def at_once(store, writes):
+    """Run `writes` in threads that all arrive while another write is under way; what each gave or raised."""
+    told = {}
+
+    def run(name, write):
+        try:
+            told[name] = write()
+        except ValueError as error:
+            told[name] = str(error)
+
+    threads = [threading.Thread(target=run, args=pair) for pair in writes.items()]
+    with store._database.writing():
+        for thread in threads:
+            thread.start()
+        deadline = time.monotonic() + 60
+        while len(store._database._process.waiting) < len(writes) and time.monotonic() < deadline:
+            time.sleep(0.001)
+    for thread in threads:
+        thread.join(60)
+    return told
+
+
+def test_threads_that_write_at_once_share_one_commit(store):
+    seen = store.version()
+    writes = {
+        name: lambda name=name: store.append_events([view(name), view(name, at=1)]) for name in "abcdef"
+    }
+    assert at_once(store, writes) == dict.fromkeys("abcdef", 2)
+    assert store.count_events() == 12 and store.version() == seen + 1
+
+
+def test_a_write_that_fails_in_company_fails_alone(store):
+    def fail(connection):
+        connection.execute("DELETE FROM events")
+        raise ValueError("no")
+
+    store.append_events([view("first")])
+    writes = {name: lambda name=name: store.append_events([view(name)]) for name in "abc"}
+    told = at_once(store, {**writes, "bad": lambda: store._database.write_together(fail)})
+    assert told == {"a": 1, "b": 1, "c": 1, "bad": "no"} and store.count_events() == 4
+
+
+def test_many_processes_may_make_the_same_store(tmp_path):
+    def work():
+        with SqliteStore(tmp_path / "new" / "store.sqlite") as store:
+            store.append_events([view(f"i{os.getpid()}")])
+
+    children = [FORK.Process(target=work) for _ in range(6)]
+    for child in children:
+        child.start()
+    for child in children:
+        child.join(60)
+    assert [child.exitcode for child in children] == [0] * 6
+    with SqliteStore(tmp_path / "new" / "store.sqlite") as store:
+        assert store.count_events() == 6
+
+
 def test_a_killed_writer_leaves_whole_batches(store):
     started, go = FORK.Pipe()
 
@@ -191,20 +249,20 @@ def sentence(error):
 
 def test_a_full_disk_is_said_and_harms_nothing(store):
     store.append_events([view("a")])
-    with store._database.reading() as connection:
+    with store._database.writing() as connection:
         pages = connection.execute("PRAGMA page_count").fetchone()[0]
         connection.execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(BadHome) as error:
         store.append_events([view(f"i{i}") for i in range(5000)])
     assert "full" in sentence(error)
     assert [e.item_id for e in store.events()] == ["a"]
-    with store._database.reading() as connection:
+    with store._database.writing() as connection:
         connection.execute("PRAGMA max_page_count = 1000000")
     assert store.append_events([view("b")]) == 1
 
 
 def test_a_read_only_store_is_said(store):
-    with store._database.reading() as connection:
+    with store._database.writing() as connection:
         connection.execute("PRAGMA query_only = ON")
     with pytest.raises(BadHome) as error:
         store.append_events([view("a")])

@@ -154,6 +154,22 @@ def _forgotten(connection: sqlite3.Connection, table: EventTable) -> Mask:
     return np.asarray(table.timestamp <= moments[table.user])
 
 
+def _append(connection: sqlite3.Connection, table: EventTable, event_ids: Sequence[str | bytes]) -> int:
+    forgotten = _forgotten(connection, table)
+    if forgotten.any():
+        event_ids = [event_ids[i] for i in np.flatnonzero(~forgotten).tolist()]
+        table = table.where(~forgotten)
+    columns: list[list[Any]] = [[None] * len(table), table.timestamp.tolist(), table.type.tolist()]
+    for name in NAMES:
+        stored = _intern(connection, name, getattr(table, VOCABULARIES[name]))
+        columns.append(stored[getattr(table, name)].tolist())
+    # SQLite keeps a NaN as NULL.
+    columns += [getattr(table, name).tolist() for name in NUMBERS]
+    columns.append(table.position.tolist())
+    rows = zip(*columns, event_ids, strict=True)
+    return int(connection.executemany(_NEW_EVENT, rows).rowcount)
+
+
 class BehaviourLog:
     """Events, appended and never changed; only `forget_user` takes any away."""
 
@@ -174,20 +190,7 @@ class BehaviourLog:
 
     def append_table(self, table: EventTable, event_ids: Sequence[str | bytes]) -> int:
         """The same for columns, with the stored form of each event's id [n]; `seq` is given anew."""
-        with self._database.writing() as connection:
-            forgotten = _forgotten(connection, table)
-            if forgotten.any():
-                event_ids = [event_ids[i] for i in np.flatnonzero(~forgotten).tolist()]
-                table = table.where(~forgotten)
-            columns: list[list[Any]] = [[None] * len(table), table.timestamp.tolist(), table.type.tolist()]
-            for name in NAMES:
-                stored = _intern(connection, name, getattr(table, VOCABULARIES[name]))
-                columns.append(stored[getattr(table, name)].tolist())
-            # SQLite keeps a NaN as NULL.
-            columns += [getattr(table, name).tolist() for name in NUMBERS]
-            columns.append(table.position.tolist())
-            rows = zip(*columns, event_ids, strict=True)
-            return int(connection.executemany(_NEW_EVENT, rows).rowcount)
+        return self._database.write_together(lambda connection: _append(connection, table, event_ids))
 
     def forgotten(self, table: EventTable) -> Mask:
         """Which events [n] are of a time that their user had erased: `append_table` leaves them out."""
@@ -257,9 +260,8 @@ class BehaviourLog:
         stays, so that reading an old file again does not bring the erased past back; what the user does
         after this moment counts as new.
         """
-        with self._database.reading() as connection:
-            connection.execute("PRAGMA secure_delete = ON")
         with self._database.writing() as connection:
+            connection.execute("PRAGMA secure_delete = ON")
             connection.execute(
                 "INSERT OR REPLACE INTO forgotten VALUES (?, ?)",
                 (_pseudonym(connection, user_id), time.time()),
