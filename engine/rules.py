@@ -11,6 +11,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from time import time
 from typing import Any, Literal, get_args
@@ -20,6 +21,7 @@ from engine.filters import parse_filter
 
 Kind = Literal["pin", "bury", "boost", "synonym", "redirect"]
 Match = Literal["is", "has", "any"]
+BESIDE = "\u2003"  # between what was typed and the words searched beside it: no shopper's text holds it
 MOST = 1000  # rules of one shop: every request reads them all
 WIDEST = 10.0  # of a boost, in spreads of the list
 
@@ -118,15 +120,15 @@ class RuleBook:
         """The rules of `kinds` that speak to a query at a moment."""
         if not self.rules:
             return ()
-        own = folded(text)
+        own = folded(text.partition(BESIDE)[0])
         return tuple(
             rule for rule in self.rules if rule.kind in kinds and rule.open_at(now) and rule.meant(own)
         )
 
     def reworded(self, text: str, now: float) -> str:
-        """The query with the words of its synonyms beside it."""
+        """The query with the words of its synonyms beside it; rules still go by what was typed."""
         more = [word for rule in self.speaking(text, now, "synonym") for word in rule.words]
-        return " ".join([text, *more]) if more else text
+        return BESIDE.join([text, " ".join(more)]) if more else text
 
     def redirect(self, text: str, now: float) -> str:
         """Where the query leads instead; empty for nowhere. The newest rule wins."""
@@ -148,6 +150,12 @@ class Change:
 
     def to_dict(self) -> dict[str, Any]:
         return {each.name: getattr(self, each.name) for each in fields(self)}
+
+
+@cache
+def rules_at(home: Path) -> RuleLog:
+    """The rules of a home; one reader for the whole process."""
+    return RuleLog(home / "rules.jsonl")
 
 
 @dataclass

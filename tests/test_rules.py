@@ -36,9 +36,9 @@ def ranked(rules: Sequence[dict[str, Any]], scores: Sequence[float], text: str =
     book = RuleBook(tuple(Rule.of(rule) for rule in rules))
     rows = np.arange(len(scores), dtype=np.int64)
     before = Candidates.of(rows, ("relevance",), np.array(scores, np.float64)[:, None])
-    query = Query(text=text, now=NOW, **more)
+    query = Query(text=text, **more)
     nothing = Evidence(rows, (), np.empty((len(rows), 0)), np.empty((len(rows), 0)), np.empty(0))
-    after = Rules(lambda: book, find, mask)(query, before, nothing)
+    after = Rules(lambda: book, find, mask, lambda: NOW)(query, before, nothing)
     assert after.scores == pytest.approx(after.parts.sum(axis=1))
     assert (np.diff(after.scores) <= 0).all()
     return "".join(NAMES[row] for row in after.rows.tolist())
@@ -88,12 +88,12 @@ def test_pins_hold_under_every_list_and_move_nobody_else(
 
 def test_what_is_pinned_is_found_though_no_other_leg_finds_it_but_never_against_the_filter() -> None:
     book = RuleBook((Rule.of({"kind": "pin", "query": "lamp", "items": ["e", "b", "zz"]}),))
-    leg = Pinned(lambda: book, find)
-    assert leg(Query(text="Lamp ", now=NOW), 10).rows.tolist() == [4, 1]
-    assert len(leg(Query(text="chair", now=NOW), 10)) == 0
+    leg = Pinned(lambda: book, find, lambda: NOW)
+    assert leg(Query(text="Lamp "), 10).rows.tolist() == [4, 1]
+    assert len(leg(Query(text="chair"), 10)) == 0
     allowed = np.array([True, True, True, True, False])
-    assert leg(Query(text="lamp", now=NOW, allowed=allowed), 10).rows.tolist() == [1]
-    assert np.isnan(leg.score(Query(text="lamp", now=NOW), np.array([0]))).all()
+    assert leg(Query(text="lamp", allowed=allowed), 10).rows.tolist() == [1]
+    assert np.isnan(leg.score(Query(text="lamp"), np.array([0]))).all()
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,9 @@ def test_a_rule_speaks_from_its_start_to_its_end() -> None:
 
 def test_synonyms_are_searched_beside_the_query() -> None:
     book = RuleBook((Rule.of({"kind": "synonym", "query": "sofa", "match": "has", "words": ["couch"]}),))
-    assert book.reworded("red sofa", NOW) == "red sofa couch"
+    assert book.reworded("red sofa", NOW).split() == ["red", "sofa", "couch"]
+    both = RuleBook((*book.rules, Rule.of({"kind": "pin", "query": "red sofa", "items": ["a"]})))
+    assert both.speaking(both.reworded("red sofa", NOW), NOW, "pin") == both.rules[1:]
     assert book.reworded("chair", NOW) == "chair"
 
 

@@ -35,6 +35,7 @@ class AnswerShape(OpenShape):
     hits: list[HitShape]
     facets: dict[str, Any]
     did_you_mean: str | None = None
+    redirect: str | None = Field(None, description="Where a rule sends this search; absent for nowhere.")
 
 
 class SuggestionShape(OpenShape):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
+from time import time
 from typing import Annotated, Any, NoReturn
 
 from pydantic import BeforeValidator, Field, FiniteFloat
 
 from engine.errors import EngineError
+from engine.rules import rules_at
 from web.answers import AnswerShape, SuggestShape
 from web.route import Ask, K, Route
 from web.shop import Shop
@@ -91,7 +95,7 @@ class SearchByBody(_Search):
 
 
 def search(shop: Shop, ask: SearchByAddress | SearchByBody) -> Any:
-    return shop.search(
+    answer = shop.search(
         ask.q,
         user=ask.user,
         session=ask.session,
@@ -107,6 +111,20 @@ def search(shop: Shop, ask: SearchByAddress | SearchByBody) -> Any:
         collapse=ask.collapse,
         language=ask.language,
     )
+    home = getattr(shop, "home", None)
+    url = rules_at(Path(home)).book().redirect(ask.q, time()) if home else ""
+    return Redirected(answer, url) if url else answer
+
+
+@dataclass(frozen=True)
+class Redirected:
+    """An answer, and where a rule sends this search instead."""
+
+    answer: Any
+    redirect: str
+
+    def to_dict(self) -> dict[str, Any]:
+        return {**self.answer.to_dict(), "redirect": self.redirect}
 
 
 class Prefix(Ask):

@@ -13,7 +13,7 @@ from pydantic import Field, FiniteFloat
 from engine import overview
 from engine.errors import Unanswerable
 from engine.preview import preview
-from engine.rules import Rule, RuleLog
+from engine.rules import Rule, RuleLog, rules_at
 from web.answers import OpenShape, Shape
 from web.find import Text
 from web.pages import ticket
@@ -125,7 +125,7 @@ class RulesShape(Shape):
 
 
 def rules_of(shop: Any) -> RuleLog:
-    return RuleLog(Path(shop.home) / "rules.jsonl")
+    return rules_at(Path(shop.home))
 
 
 def list_rules(shop: Any, ask: Nothing) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from time import time
 from typing import Any, ClassVar
 
 import numpy as np
@@ -25,10 +26,11 @@ class Pinned:
 
     book: Callable[[], RuleBook]
     find: Callable[[Sequence[str]], Rows]  # item ids -> rows, -1 for unknown ones
+    clock: Callable[[], float] = time  # a rule's dates are the calendar's, not those of the log
     floor: ClassVar[float] = -np.inf
 
     def __call__(self, query: Query, k: int) -> Ranking:
-        rows = [row for _, row in pins(self.book(), self.find, query)]
+        rows = [row for _, row in pins(self.book(), self.find, query, self.clock())]
         return Ranking.of(rows, -np.arange(len(rows), dtype=np.float32), k)
 
     def score(self, query: Query, rows: Rows) -> NDArray[Any]:
@@ -42,11 +44,12 @@ class Rules:
     book: Callable[[], RuleBook]
     find: Callable[[Sequence[str]], Rows]
     mask: Callable[[Any], Mask]  # a filter -> the rows [n_items] that it keeps
+    clock: Callable[[], float] = time
 
     def __call__(self, query: Query, candidates: Candidates, evidence: Evidence) -> Candidates:
-        book = self.book()
-        lifts = book.speaking(query.text, query.now, "boost", "bury")
-        held = pins(book, self.find, query)
+        book, now = self.book(), self.clock()
+        lifts = book.speaking(query.text, now, "boost", "bury")
+        held = pins(book, self.find, query, now)
         if not len(candidates) or not (lifts or held):
             return candidates
         own = candidates.scores
@@ -65,10 +68,12 @@ class Rules:
         return np.where(meant, amount * spread, 0.0)
 
 
-def pins(book: RuleBook, find: Callable[[Sequence[str]], Rows], query: Query) -> list[tuple[int, int]]:
+def pins(
+    book: RuleBook, find: Callable[[Sequence[str]], Rows], query: Query, now: float
+) -> list[tuple[int, int]]:
     """(place from 0, row) of what is pinned and allowed, by place; of an item pinned twice the first."""
     places: dict[int, int] = {}
-    for rule in book.speaking(query.text, query.now, "pin"):
+    for rule in book.speaking(query.text, now, "pin"):
         for step, row in enumerate(find(rule.items).tolist()):
             allowed = row >= 0 and (query.allowed is None or bool(query.allowed[row]))
             if allowed and row not in places:

@@ -75,6 +75,8 @@ export async function results(main, params, go) {
   } catch (error) {
     return fill(main, trouble(error, () => results(main, params, go)));
   }
+  const here = location.pathname + location.search;
+  if (answer.redirect && answer.redirect !== here) return answer.redirect.startsWith("/?") ? go(answer.redirect) : location.replace(answer.redirect);
   noteColumns(answer.hits);
   fill(head, heading(state, answer, go, named));
   fill(list, answer.hits.length
