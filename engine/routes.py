@@ -54,7 +54,7 @@ HYBRID: Fusion = TheoreticalMinMax(
     {"keyword": 0.3, "semantic": 0.5, "coverage": 0.4, "static": 0.2}, floors={"semantic": 0.0, "static": 0.0}
 )
 FEEDBACK = 0.28  # of the sum of the weights above: .4 beside them
-SIMILAR: Fusion = TheoreticalMinMax({"semantic": 0.4, "keyword": 0.15, "together": 0.15, "neighbours": 0.3})
+SIMILAR: Fusion = TheoreticalMinMax({"semantic": 0.5, "keyword": 0.2, "together": 0.2, "neighbours": 0.1})
 
 
 def parts_of(legs: tuple[str, ...]) -> dict[str, str]:

@@ -62,7 +62,7 @@ class Learn(Section):
     window_days: float = Field(730, gt=0, description="how far back behaviour is learned from")
     skip: tuple[str, ...] = Field((), description="learners to leave out of a rebuild")
     stack: bool = Field(True, description="learn the fusion of recommendations from the log")
-    origins: int = Field(3, ge=1, le=12, description="past moments at which the fusion is trained")
+    origins: int = Field(2, ge=1, le=12, description="past moments at which the fusion is trained")
     stack_evidence: int = Field(
         400, ge=1, description="wanted items among the candidates; below, fixed weights"
     )

@@ -14,6 +14,8 @@ from engine.text import analyse
 from engine.types import EVENT_TYPES, EventType, Floats, History, Query
 from indexes.ranking import Rows
 
+WORDS = ("keyword", "coverage")
+MEANING = ("semantic", "static")
 EVIDENCE_ITEMS = 5  # of the history are tried as the reason
 RISE = 0.05  # a lift that is worth a sentence
 
@@ -21,6 +23,7 @@ Phrases = Mapping[str, str]
 ENGLISH: Phrases = {
     "title": "Matches {words} in the title",
     "text": "Matches {words}",
+    "both": "Matches {words} in the title and is close in meaning",
     "semantic": "Close in meaning to “{text}”",
     "vector": "Close to the vector of the request",
     "near": "Similar to {seed}",
@@ -41,6 +44,7 @@ ENGLISH: Phrases = {
 CHINESE: Phrases = {
     "title": "标题含{words}",
     "text": "与{words}相符",
+    "both": "标题含{words}，意思也相近",
     "semantic": "与“{text}”意思相近",
     "vector": "与所给向量相近",
     "near": "与{seed}相似",
@@ -73,13 +77,23 @@ def explain(
     phrases = CHINESE if language == "zh" else ENGLISH
     candidates = result.candidates
     parts = candidates.parts[places]
-    leading = [candidates.names[i] for i in parts.argmax(axis=1)] if len(places) else []
+    leading = [_leading(dict(zip(candidates.names, given, strict=True))) for given in parts.tolist()]
     rows = candidates.rows[places]
     reasons = _history_reasons(snapshot, pipeline, query, rows, leading, phrases)
     return [
         reasons.get(place) or _sentence(snapshot, query, int(row), leg, phrases)
         for place, (row, leg) in enumerate(zip(rows.tolist(), leading, strict=True))
     ]
+
+
+def _leading(given: Mapping[str, float]) -> str:
+    """The leg that gave most; "both" where a query's words and its meaning each did much of it."""
+    best = max(given, key=lambda leg: given[leg])
+    words = sum(given.get(leg, 0.0) for leg in WORDS)
+    meaning = sum(given.get(leg, 0.0) for leg in MEANING)
+    if best in (*WORDS, *MEANING) and "coverage" in given and min(words, meaning) > 0.4 * max(words, meaning):
+        return "both"
+    return best
 
 
 def _sentence(snapshot: Snapshot, query: Query, row: int, leg: str, phrases: Phrases) -> str:
@@ -91,8 +105,8 @@ def _sentence(snapshot: Snapshot, query: Query, row: int, leg: str, phrases: Phr
             return phrases["near"].format(seed=seed)
         case "together" if query.seeds:
             return phrases["together"].format(seed=seed)
-        case "keyword" | "coverage":
-            return _words(snapshot, query, row, phrases)
+        case "keyword" | "coverage" | "both":
+            return _words(snapshot, query, row, phrases, leg == "both")
         case "semantic" if query.vector is not None:
             return phrases["vector"]
         case "semantic" | "static":
@@ -106,13 +120,16 @@ def _sentence(snapshot: Snapshot, query: Query, row: int, leg: str, phrases: Phr
     return phrases["behaviour"].format(seed=seed) if query.seeds else phrases["taste"]
 
 
-def _words(snapshot: Snapshot, query: Query, row: int, phrases: Phrases) -> str:
+def _words(snapshot: Snapshot, query: Query, row: int, phrases: Phrases, both: bool) -> str:
     typed = {word: set(analyse(word)) for word in query.text.replace('"', " ").split()}
     item = snapshot.item(row)
     titles = set(analyse(" ".join([item.title, *_localised_titles(item.attributes)])))
     inside = [word for word, terms in typed.items() if terms & titles]
     words = inside or list(typed)
-    return phrases["title" if inside else "text"].format(words=", ".join(_quoted(word) for word in words[:4]))
+    if both and not inside:
+        return phrases["semantic"].format(text=_cut(query.text))
+    key = "both" if both else "title" if inside else "text"
+    return phrases[key].format(words=", ".join(_quoted(word) for word in words[:4]))
 
 
 def _localised_titles(attributes: Mapping[str, object]) -> list[str]:

@@ -360,7 +360,7 @@ def ranges_of(values: NDArray[np.float64], wanted: int = 5) -> tuple[Range, ...]
 
 def _rounded(value: float) -> float:
     """`value` to two significant digits, the second one 0 or 5."""
-    if value == 0:
-        return 0.0
+    if abs(value) < 1e-300:  # where a tenth of it is no number any more
+        return value
     step = 10.0 ** math.floor(math.log10(abs(value))) / 2
     return float(f"{round(value / step) * step:.12g}")

@@ -119,7 +119,7 @@ def prune(root: Path, keep: int = 3) -> list[str]:
     """Remove all but the newest `keep` generations and every stray draft; CURRENT stays. Call under `lock`."""
     alive = current(root)
     published = [f"{number:06d}" for number in numbers(root)]
-    old = published[: len(published) - keep] if keep > 0 else published
+    old = published[: max(len(published) - keep, 0)]
     removed = [name for name in old if alive is None or name != alive.name]
     removed += [path.name for path in root.glob(f"{DRAFT}*")]
     removed += [path.name for path in root.glob("tmp*") if path.is_file()]

@@ -94,6 +94,12 @@ def test_prune_keeps_the_newest_and_the_current_and_sweeps_drafts(tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["000001", "000004", "000005", "CURRENT"]
 
 
+def test_prune_leaves_fewer_than_it_may_keep_alone(tmp_path):
+    for text in "ab":
+        publish(tmp_path, writer(text))
+    assert prune(tmp_path, 3) == [] and generations.numbers(tmp_path) == [1, 2]
+
+
 def test_only_one_writer_at_a_time(tmp_path):
     with lock(tmp_path), pytest.raises(Busy), lock(tmp_path):
         pass

@@ -229,7 +229,7 @@ def word_rows(documents: Sequence[Sequence[str]]) -> sparse.csr_matrix:
     )
     table.sum_duplicates()
     held = np.bincount(table.indices, minlength=table.shape[1])
-    table.data = (1 + np.log(table.data)) * np.log(n / np.maximum(held, 1))[table.indices]
+    table.data = (1 + np.log(table.data)) * np.log(max(n, 1) / np.maximum(held, 1))[table.indices]
     length = np.sqrt(np.asarray(table.multiply(table).sum(1)).ravel())
     unit = sparse.diags(1 / np.where(length > 0, length, 1.0)) @ table
     return sparse.csr_matrix(unit, dtype=np.float32)
