@@ -9,11 +9,14 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from engine.errors import BadFile
 from engine.ingest.columns import Column
 from engine.ingest.readers import Fault, Stretch, refuse_names
+
+_PER_SECOND = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
 
 
 def _plain(array: Any) -> Any:
@@ -41,7 +44,12 @@ class ParquetStretch:
         return list(self.batch.schema.names)
 
     def column(self, name: str) -> Column:
-        array = _plain(self.batch.column(name))
+        array = self.batch.column(name)
+        if pa.types.is_timestamp(array.type):
+            # A number stands for Unix seconds too, and costs a fraction of an object for each cell.
+            seconds = array.cast(pa.int64()).cast(pa.float64(), safe=False)
+            array = pc.divide(seconds, _PER_SECOND[array.type.unit])
+        array = _plain(array)
         if pa.types.is_nested(array.type):
             return Column.of(array.to_pylist())
         coded = array.dictionary_encode(null_encoding="encode")
