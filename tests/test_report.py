@@ -113,6 +113,8 @@ def test_the_claim_is_held_against_the_best_and_the_hardest_rival(results: Resul
 
 def test_the_verdict_says_who_won_and_when_nobody_did(results: Results) -> None:
     assert verdict(results).startswith("The best fusion, fused, beats the best single model, first, by ")
+    assert verdict(results, "fused").startswith("The fusion that is served, fused, beats ")
+    assert "falls behind" in verdict(results, "popular")
     same = run_experiment(
         {"one": noisy(1, 1.0), "two": noisy(1, 1.0)},
         {str(u): u for u in range(40)},

@@ -12,7 +12,7 @@ from engine.evaluate.experiment import Outcome, Results
 SINGLE, FUSED, INK, FAINT = "#8a94a6", "#d9480f", "#1f2937", "#d5dae3"
 
 
-def bars(results: Results) -> str:
+def bars(results: Results, served: str = "") -> str:
     """SVG: every system's primary metric with its 95 % interval; fusions in colour."""
     shown = results.outcomes[::-1]
     figure, axes = _figure(7.2, 0.7 + 0.34 * len(shown))
@@ -23,43 +23,51 @@ def bars(results: Results) -> str:
         axes.barh(place, mean, color=colour, height=0.62)
         axes.plot([low, high], [place, place], color=INK, linewidth=1.4, solid_capstyle="butt")
         axes.annotate(f"{mean:.3f}", (high, place), (5, 0), textcoords="offset points", va="center", size=9)
-    axes.set_yticks(range(len(shown)), [o.name for o in shown])
+    names = [f"{o.name} (served)" if o.name == served else o.name for o in shown]
+    axes.set_yticks(range(len(shown)), names)
     axes.set_xlim(0, max(o.intervals[results.primary][1] for o in shown) * 1.14 or 1)
     axes.set_xlabel(f"{results.primary} (line: 95 % interval)")
     axes.grid(axis="x", color=FAINT, linewidth=0.8)
     return _svg(figure)
 
 
-def tradeoff(results: Results, across: str) -> str:
-    """SVG: accuracy against a figure of the catalogue (coverage): up and to the right is better."""
+def tradeoff(results: Results, across: str, served: str = "") -> str:
+    """SVG: accuracy against a figure of the catalogue (coverage): up and to the right is better.
+
+    Named are what is served, the best fusion and the six best single models: more names would not be read.
+    """
     figure, axes = _figure(7.2, 4.2)
-    points = [(o, o.catalogue[across], o.means[results.primary]) for o in results.outcomes]
-    for outcome, x, y in points:
-        axes.scatter(x, y, s=46, color=FUSED if outcome.fused else SINGLE, zorder=3)
-    top = max(y for _, _, y in points) or 1.0
+    x = [o.catalogue[across] for o in results.outcomes]
+    y = [o.means[results.primary] for o in results.outcomes]
+    for outcome, across_at, up_at in zip(results.outcomes, x, y, strict=True):
+        axes.scatter(across_at, up_at, s=46, color=FUSED if outcome.fused else SINGLE, zorder=3)
+    wide, tall = max(max(x) - min(x), 0.02), max(max(y) - min(y), 0.02)
+    best = results.best_fused
+    singles = [o.name for o in results.outcomes if not o.fused][:6]
+    named = {served, best.name if best else "", *singles}
     taken: list[tuple[float, float]] = []
-    widest = max(x for _, x, _ in points) or 1.0
-    for outcome, x, y in points:
+    for outcome, across_at, up_at in zip(results.outcomes, x, y, strict=True):
+        if outcome.name not in named:
+            continue
         # A label steps aside, up or down, for those already written near it; a line leads back to its point.
-        steps = (s * sign for s in range(2 * len(points)) for sign in (1, -1))
-        near = [v for u, v in taken if abs(x - u) < 0.25 * widest]
+        steps = (s * sign * 0.06 for s in range(2 * len(named)) for sign in (1, -1))
+        near = [v for u, v in taken if abs(across_at - u) < 0.3 * wide]
         height = next(
-            y / top + s * 0.05 for s in steps if all(abs(y / top + s * 0.05 - v) >= 0.05 for v in near)
+            up_at + s * tall for s in steps if all(abs(up_at + s * tall - v) >= 0.06 * tall for v in near)
         )
-        taken.append((x, height))
+        taken.append((across_at, height))
         axes.annotate(
-            outcome.name,
-            (x, y),
-            (x + 0.025 * widest, height * top),
+            f"{outcome.name} (served)" if outcome.name == served else outcome.name,
+            (across_at, up_at),
+            (across_at + 0.03 * wide, height),
             va="center",
             size=9,
             color=INK,
             arrowprops={"arrowstyle": "-", "color": FAINT, "shrinkA": 0, "shrinkB": 3},
         )
-    axes.set_xlim(0, widest * 1.22)
-    axes.set_ylim(
-        min(0, 1.05 * top * min(v for _, v in taken)), top * max(1.08, 0.05 + max(v for _, v in taken))
-    )
+    axes.set_xlim(min(x) - 0.08 * wide, max(x) + 0.3 * wide)
+    heights = [*y, *(v for _, v in taken)]
+    axes.set_ylim(min(heights) - 0.08 * tall, max(heights) + 0.08 * tall)
     axes.set_xlabel(across)
     axes.set_ylabel(results.primary)
     axes.grid(color=FAINT, linewidth=0.8)

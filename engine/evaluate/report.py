@@ -70,23 +70,29 @@ def claims(results: Results, fused: str = "") -> tuple[Claim, ...]:
     return tuple(found)
 
 
-def verdict(results: Results) -> str:
-    """One sentence: does fusing pay here, and how sure is that?"""
-    fused, single = results.best_fused, results.best_single
-    if fused is None or single is None:
+def verdict(results: Results, served: str = "") -> str:
+    """Does fusing pay here, and how sure is that? Of the fusion that is served, else of the best.
+
+    The best of many fusions is partly the luckiest: what is served was chosen before, and is judged fairly.
+    """
+    fused = results.outcome(served) if served else results.best_fused
+    single = results.best_single
+    if fused is None or single is None or fused is single:
         only = results.outcomes[0]
         return f"{only.name} is best: {results.primary} {only.means[results.primary]:.3f}."
-    gain = fused.against_best[results.primary] if fused.against_best else None
-    if gain is None:
-        return "There is nothing to compare."
+    gain = fused.against_best[results.primary]
     how = "beats" if gain.difference > 0 else "falls behind"
     sure = "clear" if gain.low > 0 or gain.high < 0 else "not clear: the interval holds zero"
-    return (
-        f"The best fusion, {fused.name}, {how} the best single model, {single.name}, by "
-        f"{abs(gain.relative):.1%} in {results.primary} ({fused.means[results.primary]:.4f} against "
-        f"{single.means[results.primary]:.4f}; 95 % interval of the difference {gain.low:+.4f} to "
-        f"{gain.high:+.4f}). The difference is {sure}."
+    told = (
+        f"The {'fusion that is served' if served else 'best fusion'}, {fused.name}, {how} the best single "
+        f"model, {single.name}, by {abs(gain.relative):.1%} in {results.primary} "
+        f"({fused.means[results.primary]:.4f} against {single.means[results.primary]:.4f}; 95 % interval of "
+        f"the difference {gain.low:+.4f} to {gain.high:+.4f}). The difference is {sure}."
     )
+    best = results.best_fused
+    if best is not None and best.name != fused.name:
+        told += f" Best of all fusions on these requests: {best.name}, {best.means[results.primary]:.4f}."
+    return told
 
 
 def write_report(
@@ -103,7 +109,7 @@ def write_report(
         "tasks": [
             {
                 **r.to_dict(),
-                "verdict": verdict(r),
+                "verdict": verdict(r, served.get(r.task, "")),
                 "claim": [c.__dict__ for c in claims(r, served.get(r.task, ""))],
             }
             for r in results
@@ -125,7 +131,9 @@ def render(results: Sequence[Results], facts: Facts, served: Mapping[str, str]) 
     template = (Path(__file__).parent / "report.html").read_text(encoding="utf-8")
     body = "\n".join(_section(r, served.get(r.task, "")) for r in results)
     links = "".join(f'<a href="#{escape(r.task)}">{escape(r.task)}</a>' for r in results)
-    summary = "".join(f"<li><b>{escape(r.task)}</b>: {escape(verdict(r))}</li>" for r in results)
+    summary = "".join(
+        f"<li><b>{escape(r.task)}</b>: {escape(verdict(r, served.get(r.task, '')))}</li>" for r in results
+    )
     return (
         template.replace("{{date}}", escape(facts.started[:10]))
         .replace("{{links}}", links)
@@ -136,19 +144,19 @@ def render(results: Sequence[Results], facts: Facts, served: Mapping[str, str]) 
 
 
 def _section(results: Results, served: str) -> str:
-    leaders = _leaders(results)
+    leaders = _leaders(results, served)
     coverage = next(iter(results.outcomes[0].catalogue))
     parts = [
         f'<section id="{escape(results.task)}"><h2>{escape(results.task)}</h2>',
-        f'<p class="verdict">{escape(verdict(results))}</p>',
+        f'<p class="verdict">{escape(verdict(results, served))}</p>',
         f"<p>{len(results.requests):,} requests; each system ranks the whole catalogue, of which the first "
         f"{results.depth} are looked at.</p>",
-        f"<figure>{plots.bars(results)}<figcaption>Every system; fusions in orange.</figcaption></figure>",
+        f"<figure>{plots.bars(results, served)}<figcaption>Every system; fusions in orange.</figcaption></figure>",
         "<h3>Every system, side by side</h3>",
-        _table(results),
+        _table(results, served),
         _claim_table(results, served),
         "<h3>Accuracy and the catalogue</h3>",
-        f"<figure>{plots.tradeoff(results, coverage)}<figcaption>How well, and how much of the catalogue: "
+        f"<figure>{plots.tradeoff(results, coverage, served)}<figcaption>How well, and how much of the catalogue: "
         "up and to the right is better.</figcaption></figure>",
         _catalogue_table(results),
     ]
@@ -170,13 +178,14 @@ def _section(results: Results, served: str) -> str:
     return "\n".join([*parts, "</section>"])
 
 
-def _leaders(results: Results) -> list[Outcome]:
-    """Two fusions and three single models, the best of each: more bars would not be read."""
-    fused = [o for o in results.outcomes if o.fused][:2]
-    return fused + [o for o in results.outcomes if not o.fused][:3]
+def _leaders(results: Results, served: str) -> list[Outcome]:
+    """What is served, the best fusion, and the three best single models: more bars would not be read."""
+    first = [o for o in results.outcomes if o.name == served]
+    best = [o for o in results.outcomes if o.fused and o.name != served][: 2 - len(first)]
+    return [*first, *best, *[o for o in results.outcomes if not o.fused and o.name != served][:3]]
 
 
-def _table(results: Results) -> str:
+def _table(results: Results, served: str) -> str:
     metrics = [m for m in dict.fromkeys((results.primary, *_SHOWN)) if m in results.metrics]
     best = {m: max(o.means[m] for o in results.outcomes) for m in metrics}
     single = results.best_single
@@ -189,8 +198,9 @@ def _table(results: Results) -> str:
             for m in metrics
         )
         gain = o.against_best.get(results.primary)
+        mark = "<small>served</small>" if o.name == served else ""
         rows.append(
-            f'<tr class="{"fused" if o.fused else ""}"><th>{escape(o.name)}</th>{cells}'
+            f'<tr class="{"fused" if o.fused else ""}"><th>{escape(o.name)}{mark}</th>{cells}'
             f"<td>{_signed(gain)}</td><td>{_p(o.p_adjusted)}</td><td>{o.ms[0]:.1f}</td></tr>"
         )
     against = f"against {single.name}" if single else "against the best single"
