@@ -1,7 +1,7 @@
 """How good is every single recommender, and their fusion, on the open sets?
 
     python -m benchmarks.recommend_quality retail [--runs DIR] [--users N]
-    python -m benchmarks.recommend_quality beauty | films
+    python -m benchmarks.recommend_quality beauty | films | stars
 
 Full ranking, never sampled negatives. Every parameter was chosen on past windows of the training files; the
 judgements are read once, to score. Runs are written in TREC form, to be scored by any tool of the field.
@@ -117,15 +117,24 @@ def retail(users: int) -> dict[str, tuple[Log, Task, Runs]]:
     learners = {name: Once(LEARNERS[name]) for name in RETAIL}
     now = np.datetime64("2011-11-01").astype("datetime64[s]").astype(float)
     prices = log.prices.astype(np.float32)
+    terms = TermIndex.build([analyse(str(title)) for title in log.titles])
+
+    def make(on: Mapping[str, Any]) -> dict[str, Retriever]:
+        return {
+            **make_retrievers(on),
+            "content-terms": ContentTerms(terms, Reading(half_life_days=90.0)),
+            "content-last": ContentTerms(terms, Reading(visit_decay=0.3)),
+        }
+
     found = {}
     for name, repeat in (("new", False), ("all", True)):
         task = qrels_task(log, f"qrels_{name}.tsv", float(now), repeat=repeat).sample(users)
         how = Stacking(horizon_days=40, origins=2, users=700, repeat=repeat, least=5)
         fused = {}
         for method in ("trees", "logistic"):
-            index = stacked(log.x, learners, make_retrievers, prices, replace(how, method=method))
+            index = stacked(log.x, learners, make, prices, replace(how, method=method))
             fused[f"stack-{method}"] = Stack(index)
-        legs = make_retrievers({each: learner.fit(log.x) for each, learner in learners.items()})
+        legs = make({each: learner.fit(log.x) for each, learner in learners.items()})
         runs, ms = ask(task, legs, fused, how.pool)
         say(f"retail {name}: {len(task.users)} users, {ms:.0f} ms a user for every model and fusion")
         found[f"retail-{name}"] = (log, task, runs)
@@ -228,13 +237,17 @@ def films(users: int) -> dict[str, tuple[Log, Task, Runs]]:
     task = task.sample(users)
     runs, ms = ask(task, legs, {"stack-trees": Stack(index)}, how.pool)
     say(f"films: {len(task.users)} users, {ms:.0f} ms a user for every model and fusion")
-    stars(log.x, task)
     return {"films": (log, task, runs)}
 
 
-def stars(x: Interactions, task: Task) -> None:
-    """RMSE of the explicit factors on the same split."""
-    seen = np.isin(x.users.astype(np.int64) * x.n_items + x.items, task.x.users * x.n_items + task.x.items)
+def stars() -> None:
+    """ml_100k, the same split as films: RMSE of the explicit factors."""
+    x = read_log("ml_100k").x
+    task = random_split_task(x, 0.25, seed=42)
+    seen = np.isin(
+        x.users.astype(np.int64) * x.n_items + x.items,
+        task.x.users.astype(np.int64) * x.n_items + task.x.items,
+    )
     test = x.where(~seen)
     for name, learner in {
         "biases alone": Ratings(factors=0, samples=0),
@@ -242,7 +255,7 @@ def stars(x: Interactions, task: Task) -> None:
         "squared error, sampled": Ratings(),
     }.items():
         predicted = learner.fit(task.x).predict(test.users, test.items)
-        say(f"RMSE {np.sqrt(np.mean((predicted - test.values) ** 2)):.4f}  {name}")
+        print(f"RMSE {np.sqrt(np.mean((predicted - test.values) ** 2)):.4f}  {name}", flush=True)
 
 
 def stack_of_task(
@@ -281,11 +294,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("set", choices=["retail", "beauty", "films"])
+    parser.add_argument("set", choices=["retail", "beauty", "films", "stars"])
     parser.add_argument("--runs", type=Path, help="write TREC runs here")
     parser.add_argument("--users", type=int, default=10**9, help="a sample of the users, for a quick look")
     given = parser.parse_args(arguments)
     started = time.time()
+    if given.set == "stars":
+        stars()
+        return
     found = {"retail": retail, "beauty": beauty, "films": films}[given.set](given.users)
     print(f"Python {platform.python_version()}, {platform.machine()}, {time.strftime('%Y-%m-%d')}; ", end="")
     print(f"{time.time() - started:.0f} s in all\n")
