@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.errors import BadFile
 from engine.text import analyse, detect_language, query_terms
 from engine.text.folding import fold
+from engine.text.synonyms import Synonyms
+from engine.text.syntax import Wording, read_query
+from indexes.lexical import LexicalIndex
 
 
 @pytest.mark.parametrize(
@@ -104,3 +110,58 @@ def test_a_huge_word_is_cut_and_does_not_hang() -> None:
 )
 def test_the_language_of_a_text(text: str, language: str) -> None:
     assert detect_language(text) == language
+
+
+def test_phrases_and_exclusions_are_read() -> None:
+    assert read_query('red "running shoes" -nike') == Wording(
+        "red running shoes", ("running shoes",), ("nike",)
+    )
+    assert read_query("wi-fi hl-2270dw") == Wording("wi-fi hl-2270dw")
+    assert read_query('-"blue band" hat') == Wording("hat", (), ("blue band",))
+    assert read_query('17" monitor') == Wording('17" monitor')
+    assert read_query("-nike") == Wording("nike")
+    assert read_query("\u201cnew york\u201d mug").phrases == ("new york",)
+    assert read_query("") == Wording("")
+
+
+def test_phrases_and_exclusions_keep_and_drop_rows() -> None:
+    titles = ["red running shoes", "shoes for running", "red running shoes nike", "跑步鞋 透气"]
+    index = LexicalIndex.build([{"t": analyse(title)} for title in titles], {"t": 1.0})
+    kept = read_query('"running shoes" -nike').allowed(index)
+    assert kept is not None
+    assert kept.tolist() == [True, False, False, False]
+    assert read_query("running shoes").allowed(index) is None
+    chinese = read_query('"跑步鞋"').allowed(index)
+    assert chinese is not None
+    assert chinese.tolist() == [False, False, False, True]
+
+
+@given(st.text(max_size=40))
+def test_any_query_is_read(text: str) -> None:
+    read_query(text)
+
+
+def test_synonyms_go_one_way_or_both() -> None:
+    rules = Synonyms.of(["# shop", "", "tv, television, 电视", "ipod => mp3 player, music player"])
+    assert rules.expand("cheap TV") == ["television", "电视"]
+    assert rules.expand("televisions") == ["tv", "电视"]
+    assert rules.expand("电视") == ["tv", "television"]
+    assert rules.expand("iPods blue") == ["mp3 player", "music player"]
+    assert rules.expand("mp3 player") == []
+    assert rules.weigh({"tv": 1.0}, "tv")["televis"] == pytest.approx(0.8)
+    assert rules.weigh({"tv": 1.0}, "tv")["tv"] == 1.0
+
+
+@pytest.mark.parametrize("line", ["tv", "=> tv", "tv =>", "!!, tv"])
+def test_a_wrong_synonym_names_its_line(line: str) -> None:
+    with pytest.raises(BadFile, match="line 2"):
+        Synonyms.of(["a, b", line])
+
+
+def test_synonyms_come_from_a_file(tmp_path: Path) -> None:
+    assert Synonyms.read(tmp_path / "none.txt") == Synonyms()
+    (tmp_path / "s.txt").write_text("tv, television\n", encoding="utf-8")
+    assert Synonyms.read(tmp_path / "s.txt").expand("tv") == ["television"]
+    (tmp_path / "bad.txt").write_bytes(b"\xff\xfe\x00t")
+    with pytest.raises(BadFile, match="UTF-8"):
+        Synonyms.read(tmp_path / "bad.txt")

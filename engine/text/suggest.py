@@ -183,10 +183,7 @@ def words_of(text: str) -> list[str]:
     words: list[str] = []
     space = ""
     for place, piece in enumerate(CJK.split(text)):
-        if place % 2 and ANY_HAN.match(piece):
-            found = list(chinese.words(piece))
-        else:
-            found = _WORD.findall(piece)
+        found = chinese.words(piece) if place % 2 and ANY_HAN.match(piece) else _WORD.findall(piece)
         if found:
             words.extend([space + found[0], *found[1:]])
             space = ""
