@@ -136,4 +136,4 @@ def _dots_at(codes: Bytes, weights: Vectors, start: np.float32, rows: Rows) -> S
 # Vectorized over dimensions only when sums may be reordered: fastmath. Callers share one interpreter: nogil.
 _compiled = njit(fastmath=True, nogil=True, cache=True)
 dots: Callable[[Bytes, Vectors, np.float32], Scores] = _compiled(_dots)
-dots_at: Callable[[Bytes, Vectors, np.float32, Rows], Scores] = _compiled(_dots_at)
+dots_at: Callable[[NDArray[Any], Vectors, np.float32, Rows], Scores] = _compiled(_dots_at)

@@ -11,7 +11,7 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from indexes.codes import CHUNK, Bytes, Decoded, Grid, Vectors
+from indexes.codes import CHUNK, Bytes, Decoded, Grid, Vectors, dots_at
 from indexes.ranking import Mask, Ranking, Rows, Scores
 
 _faiss: Any = faiss  # its stubs lag behind what it offers
@@ -20,8 +20,7 @@ EXACT_BELOW = 50_000  # rows; up to here every row is scanned
 GRAPH = "HNSW32_SQ8"
 EF_CONSTRUCTION = 100  # 200 takes 2.3 times as long for half a point of recall (docs/encoders.md)
 EF_SEARCH = 128
-SCAN_BELOW = 20_000  # allowed rows; as many are always scanned, whatever share they are
-NARROW = 0.25  # a filter that keeps less than this share is scanned: a graph loses its way in it
+ROWS_A_STEP = 80  # codes are scanned in the time of one step of the graph's beam (docs/encoders.md)
 
 
 @dataclass(frozen=True)
@@ -115,26 +114,33 @@ class VectorIndex:
 
         Scores are those of `score`. A vector of zeros, or an empty mask, has no answer: Ranking.empty().
         """
-        query = np.asarray(vector, np.float32)
+        query = np.ascontiguousarray(vector, np.float32)
         if query.shape != (self.dim,):
             raise ValueError(f"the vector has shape {query.shape}; this index holds vectors of ({self.dim},)")
+        if allowed is not None and len(allowed) != len(self):
+            raise ValueError(f"the mask has {len(allowed)} rows; this index holds {len(self)}")
         k = min(k, len(self))
         if k <= 0 or not query.any() or not np.isfinite(query).all():
             return Ranking.empty()
         kept = len(self) if allowed is None else int(np.count_nonzero(allowed))
         if not kept:
             return Ranking.empty()
-        narrow = kept < max(NARROW * len(self), min(SCAN_BELOW, len(self)))
-        if self._graph is None or narrow:
+        if self._graph is None or (allowed is not None and self._narrow(kept, k)):
             rows = self._scan(query, k, self._allowed_places(allowed))
         else:
             rows = self._walk(query, k, allowed, kept)
         return Ranking.of(rows, self._exact(query, rows), k)
 
+    def vector(self, row: int) -> Vectors:
+        """The stored vector [d] of one row."""
+        return np.asarray(self.vectors[row], np.float32)
+
     def score(self, vector: Vectors, rows: Rows) -> Scores:
         """Inner products [m] of `vector` [d] with the stored vectors at `rows` [m]; NaN for a zero row."""
         rows = np.asarray(rows, np.int64)
-        scores = self._exact(np.asarray(vector, np.float32), rows)
+        if len(rows) and not (rows.min() >= 0 and rows.max() < len(self)):
+            raise IndexError(f"rows must be from 0 to {len(self) - 1}")
+        scores = self._exact(np.ascontiguousarray(vector, np.float32), rows)
         if self._place is not None:
             scores[self._place[rows] < 0] = np.nan
         return scores
@@ -143,7 +149,17 @@ class VectorIndex:
         if isinstance(self.vectors, Decoded):
             places = rows if self._place is None else np.maximum(self._place[rows], 0)
             return self.vectors.grid.scores(self.vectors.codes, query, places)
+        if self.vectors.dtype == np.float32:
+            return dots_at(self.vectors, query, np.float32(0), np.ascontiguousarray(rows, np.int64))
         return np.asarray(self.vectors[rows], np.float32) @ query
+
+    def _narrow(self, kept: int, k: int) -> bool:
+        """Whether a filter is answered sooner by scanning what it keeps than by a beam widened for it.
+
+        A graph also loses its way when most of its nodes are forbidden; a scan is exact.
+        """
+        steps = max(self.plan.ef_search, k) * len(self) / kept
+        return kept <= ROWS_A_STEP * steps
 
     def _allowed_places(self, allowed: Mask | None) -> Rows | None:
         if allowed is None:
@@ -168,7 +184,9 @@ class VectorIndex:
         return self._rows_at(places)
 
     def _walk(self, query: Vectors, k: int, allowed: Mask | None, kept: int) -> Rows:
-        ask = min(k + k // 4 + 16, self._count())
+        # Rows are scored more finely than the graph does it: let them correct its order at the end.
+        spare = 0 if isinstance(self.vectors, Decoded) else k // 4 + 16
+        ask = min(k + spare, self._count())
         selector = None
         if allowed is not None:
             mask = allowed if self._known is None else allowed[self._known]
@@ -252,7 +270,7 @@ def _build_graph(vectors: NDArray[Any], factory: str) -> Any:
     if isinstance(index, faiss.IndexHNSW):
         index.hnsw.efConstruction = EF_CONSTRUCTION
     sample = vectors
-    if len(vectors) > 4 * CHUNK:
+    if len(vectors) > 4 * CHUNK and not factory.endswith("SQ8"):  # whose training is one look at every row
         sample = vectors[np.sort(np.random.default_rng(0).choice(len(vectors), 4 * CHUNK, replace=False))]
     index.train(np.ascontiguousarray(sample, np.float32))
     for start in range(0, len(vectors), CHUNK):

@@ -141,13 +141,18 @@ def test_bad_input_is_named() -> None:
         VectorIndex.build(np.array([[1, np.nan]], np.float32))
     with pytest.raises(ValueError, match="no index 'NoSuch'"):
         VectorIndex.build(np.eye(4, dtype=np.float32), "NoSuch")
+    index = VectorIndex.build(np.eye(4, dtype=np.float32))
+    for row in (-1, 4):
+        with pytest.raises(IndexError, match="from 0 to 3"):
+            index.score(np.ones(4, np.float32), np.array([row]))
+    with pytest.raises(ValueError, match="mask"):
+        index.search(np.ones(4, np.float32), 1, np.ones(5, bool))
     with pytest.raises(ValueError, match="matrix"):
         VectorIndex.build(np.ones(4, np.float32))
 
 
 def test_auto_chooses_by_size_and_memory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(module, "EXACT_BELOW", 500)
-    monkeypatch.setattr(module, "SCAN_BELOW", 50)
     rng = np.random.default_rng(5)
     vectors = unit(rng, 12_000, 16)
     assert VectorIndex.build(vectors[:500]).plan.factory == ""
