@@ -93,11 +93,13 @@ def read_log(name: str) -> Log:
     codes, users = pd.factorize(user, sort=True)
     orders = pd.factorize(events.order_id)[0] if "order_id" in events else None
     times = events.timestamp.astype("datetime64[ns]").astype("int64").to_numpy() / 1e9
+    kinds = events.type.map({str(kind): code for kind, code in KIND.items()}).fillna(-1).to_numpy(np.int8)
+    at = row.get_indexer(events.item_id.astype(str))
     x = make_interactions(
         users=codes,
-        items=row.get_indexer(events.item_id.astype(str)),
+        items=np.where(kinds >= 0, at, -1),  # an event without a type says nothing
         times=times,
-        kinds=events.type.map({str(kind): code for kind, code in KIND.items()}).to_numpy(np.int8),
+        kinds=kinds,
         orders=orders,
         values=events["value"].to_numpy(float) if "value" in events else None,
         quantities=events["quantity"].to_numpy(float) if "quantity" in events else None,

@@ -167,7 +167,8 @@ def beauty(users: int) -> dict[str, tuple[Log, Task, Runs]]:
         "neighbours": LEARNERS["neighbours"],
         "markov": Markov(),
         "first": Markov(window=1),
-        "sequence": Sequences(progress=say),
+        "next": LEARNERS["next"],
+        "sequence": Sequences(epochs=40, progress=say),
         "ease": Ease(half_life_days=0.0, regularization=100.0, max_items=3000, near=80),
         "people": Sessions(
             unit="user",

@@ -26,9 +26,9 @@ class NextItems:
     is the Markov chain of the same window.
     """
 
-    regularization: float = 10.0
+    regularization: float = 100.0
     window: int = 10
-    visit_decay: float = 0.6
+    visit_decay: float = 0.8
     half_life_days: float = 0.0
     keep: int = 400
     max_items: int = 13_000
