@@ -49,7 +49,7 @@ class RatingIndex:
         for s in range(len(self.users)):
             dots = np.einsum("nd,nd->n", self.users[s][user], self.items[s][item], dtype=np.float64)
             total += (self.user_bias[s][user] + self.item_bias[s][item] + dots) / len(self.users)
-        return np.clip(total, self.low, self.high) if clip else total
+        return np.asarray(np.clip(total, self.low, self.high)) if clip else total
 
     def dense(self, rows: Rows, values: ArrayLike) -> Floats:
         """The expected rating [n_items] of a user who gave `values` [h] to `rows` [h]: a ridge fold-in."""
@@ -63,7 +63,7 @@ class RatingIndex:
             gram[np.diag_indices_from(gram)] += self.strength
             own = np.linalg.solve(gram, self.noise * A.T @ residual)
             total += (V @ own[:-1] + own[-1] + self.item_bias[s]) / len(self.users)
-        return np.clip(total, self.low, self.high)
+        return np.asarray(np.clip(total, self.low, self.high))
 
     def save(self, folder: Path | str) -> None:
         facts = {

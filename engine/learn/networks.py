@@ -26,6 +26,7 @@ class Gru(nn.Module):
     def __init__(self, n_items: int, how: Sequences) -> None:
         super().__init__()
         d = how.factors
+        self.padding = n_items
         self.items = nn.Embedding(n_items + 1, d, padding_idx=n_items)
         nn.init.normal_(self.items.weight, std=d**-0.5)
         self.gru = nn.GRU(d, d, batch_first=True)
@@ -35,7 +36,7 @@ class Gru(nn.Module):
     def forward(self, rows: torch.Tensor) -> torch.Tensor:
         """States [b, t, d] after each place of `rows` [b, t]; padding (= n_items) comes first and leaves no trace."""
         x = self.drop(self.items(rows))
-        there = rows != self.items.padding_idx
+        there = rows.ne(self.padding)
         # Left padding would move the state through the biases: pack each sequence to the front instead.
         length = there.sum(1).clamp(min=1)
         shift = rows.shape[1] - length
@@ -48,11 +49,12 @@ class Gru(nn.Module):
         return out
 
     def weights(self) -> Weights:
+        gru = dict(self.gru.named_parameters())
         return {
-            "input": numpy(self.gru.weight_ih_l0),
-            "hidden": numpy(self.gru.weight_hh_l0),
-            "input_bias": numpy(self.gru.bias_ih_l0),
-            "hidden_bias": numpy(self.gru.bias_hh_l0),
+            "input": numpy(gru["weight_ih_l0"]),
+            "hidden": numpy(gru["weight_hh_l0"]),
+            "input_bias": numpy(gru["bias_ih_l0"]),
+            "hidden_bias": numpy(gru["bias_hh_l0"]),
             "out": numpy(self.out.weight),
             "out_bias": numpy(self.out.bias),
         }
@@ -64,6 +66,7 @@ class Attention(nn.Module):
     def __init__(self, n_items: int, how: Sequences) -> None:
         super().__init__()
         d = how.factors
+        self.padding = n_items
         self.items = nn.Embedding(n_items + 1, d, padding_idx=n_items)
         nn.init.normal_(self.items.weight, std=d**-0.5)
         self.places = nn.Parameter(torch.randn(how.window, d) * 0.02)
@@ -88,7 +91,7 @@ class Attention(nn.Module):
         d = self.items.embedding_dim
         x = self.items(rows) * math.sqrt(d) + self.places[:t].flip(0)
         x = self.drop(x)
-        there = rows != self.items.padding_idx
+        there = rows.ne(self.padding)
         causal = torch.ones(t, t, dtype=torch.bool).tril()
         mask = causal[None] & there[:, None, :] | torch.eye(t, dtype=torch.bool)[None]
         for block in self.blocks:
@@ -162,7 +165,7 @@ def _train(
             draw = torch.as_tensor(rng.choice(n_items, how.negatives, p=odds))
             loss = sampled_softmax(model, torch.as_tensor(rows), draw, log_odds, n_items)
             optimizer.zero_grad()
-            loss.backward()
+            torch.autograd.backward(loss)
             optimizer.step()
         score = validate(model, asked, wanted, counts, n_items)
         if how.progress is not None:
