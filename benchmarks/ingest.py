@@ -145,7 +145,8 @@ def main() -> None:
         "# A million events from Parquet into the store",
         "",
         f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, {os.cpu_count()} cores, shared with other work (load",
-        f"{os.getloadavg()[0]:.0f}): read the ratios. Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}.",
+        f"{os.getloadavg()[0]:.0f}): read the ratios. Python {platform.python_version()}, "
+        f"SQLite {sqlite3.sqlite_version}.",
         f"`python -m benchmarks.ingest --events {args.events} --rounds {args.rounds} --record`; medians.",
         "",
         "| | CPU s | wall s | ratio of CPU | ratio of wall | peak MB |",

@@ -97,6 +97,14 @@ def test_strict_makes_rejects_an_error_and_keeps_the_rest(store, tmp_path):
     assert sum(report.reasons.values()) == 2 and report.reasons["price is not a number"] == 1
 
 
+def test_an_unreadable_file_stops_before_the_others_are_stored(store, tmp_path):
+    file = tmp_path / "items.csv"
+    file.write_text("item_id,title\na,A\n")
+    with pytest.raises(BadFile, match="does not exist"):
+        ingest_files(store, "items", [file, tmp_path / "none.csv"])
+    assert store.count_items() == 0
+
+
 def test_no_rejects_no_file(store, tmp_path):
     file, rejects = tmp_path / "items.csv", tmp_path / "rejects.jsonl"
     file.write_text("item_id,title\na,A\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -14,8 +15,8 @@ from engine.types import Floats, Forecast
 class Bands:
     """Calibrated bounds in units of a spread, by level in percent."""
 
-    low: Mapping[float, float]
-    high: Mapping[float, float]
+    low: Mapping[Any, float]  # a level may be an aim between two whole percents
+    high: Mapping[Any, float]
 
     def around(self, mean: Floats, spread: Floats, floor: float | None = 0.0) -> Forecast:
         """`mean` [..] with bounds mean + low * spread .. mean + high * spread, at least `floor`."""

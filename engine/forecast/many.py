@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -146,14 +146,16 @@ def forecast_many(
     lower = {level: np.zeros_like(mean) for level in levels}
     upper = {level: np.zeros_like(mean) for level in levels}
     for rows in members:
-        groups = len(tests) if len(rows) == 1 else 0
+        windows = len(tests) if len(rows) == 1 else 0
         for level in levels:
-            bands = calibrate(actual[:, rows], past[:, rows], before[:, rows], (aims[level],), groups=groups)
+            bands = calibrate(actual[:, rows], past[:, rows], before[:, rows], (aims[level],), groups=windows)
             drawn = bands.around(mean[rows], spread[rows])
-            lower[level][rows], upper[level][rows] = drawn.lower[aims[level]], drawn.upper[aims[level]]
+            low: Mapping[Any, Floats] = drawn.lower
+            high: Mapping[Any, Floats] = drawn.upper
+            lower[level][rows], upper[level][rows] = low[aims[level]], high[aims[level]]
     dates = panel.calendar(panel.t + gap, panel.t + gap + horizon)
-    weights, errors = tuple(each for each, _ in picked), tuple(each for _, each in picked)
-    return ManyForecasts(tuple(names), panel, dates, mean, lower, upper, clusters, weights, errors)
+    weighed, erred = tuple(each for each, _ in picked), tuple(each for _, each in picked)
+    return ManyForecasts(tuple(names), panel, dates, mean, lower, upper, clusters, weighed, erred)
 
 
 def aim_at(

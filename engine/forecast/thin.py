@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -167,7 +168,8 @@ def _dense(demand: Demand, rows: NDArray[np.int64], t: int) -> Floats:
 def _busyness(Y: Floats) -> NDArray[np.int64]:
     known = np.isfinite(Y).sum(axis=1)
     busy = np.divide((np.nan_to_num(Y) > 0).sum(axis=1), known, out=np.zeros(len(Y)), where=known > 0)
-    return np.searchsorted(np.asarray(BUSY), busy).astype(np.int64)
+    places: NDArray[np.int64] = np.searchsorted(np.asarray(BUSY), busy).astype(np.int64)
+    return places
 
 
 def _one_step_scales(Y: Floats) -> Floats:
@@ -176,7 +178,8 @@ def _one_step_scales(Y: Floats) -> Floats:
     known = np.isfinite(change)
     days = known.sum(axis=1)
     mean = np.divide(np.where(known, change, 0.0).sum(axis=1), days, out=np.ones(len(Y)), where=days > 0)
-    return np.maximum(mean, 1e-6)
+    scales: Floats = np.maximum(mean, 1e-6)
+    return scales
 
 
 def _chunks(n: int) -> Iterator[slice]:
@@ -209,5 +212,6 @@ def _read(path: Path, key: str) -> dict[str, NDArray[np.generic]] | None:
 def _write(path: Path, key: str, values: Mapping[str, NDArray[np.generic]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".draft.npz")
-    np.savez(draft, key=np.array(key), **values)
+    arrays: dict[str, Any] = {"key": np.array(key), **values}
+    np.savez(draft, **arrays)
     draft.replace(path)

@@ -58,18 +58,18 @@ def ingest_files(
     strange = [name for name in mapping.values() if kind == "events" and name not in known]
     if strange:
         raise BadQuery(f"{strange[0]!r} is no column of events. They are {', '.join(known)}.")
-    reports = []
+    # A file that cannot be read stops the command before anything of the others is stored.
+    readers = [(Path(file), open_reader(Path(file))) for file in files]
     with Rejects(rejects) as refused:
-        for file in files:
-            reports.append(
-                _ingest_file(
-                    store, kind, Path(file), mapping, refused, progress or _silent, now or time.time()
-                )
-            )
+        reports = [
+            _ingest_file(store, kind, file, reader, mapping, refused, progress or _silent, now or time.time())
+            for file, reader in readers
+        ]
     count = sum(report.rejected for report in reports)
     if strict and count:
-        where = f" They are in {rejects}." if rejects else ""
-        raise RejectedRows(f"{count:,} rows were rejected, and --strict wants none.{where}")
+        what = "1 row was" if count == 1 else f"{count:,} rows were"
+        where = f" See {rejects}." if rejects else ""
+        raise RejectedRows(f"{what} rejected, and --strict wants none.{where}")
     return reports
 
 
@@ -81,12 +81,12 @@ def _ingest_file(
     store: Store,
     kind: str,
     file: Path,
+    reader: Reader,
     mapping: Mapping[str, str],
     refused: Rejects,
     progress: Progress,
     now: float,
 ) -> IngestReport:
-    reader = open_reader(file)
     tally = Tally(file, kind)
     names = Names(kind, mapping, str(file))
     if kind == "events":

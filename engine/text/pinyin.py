@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 from engine.text.folding import ANY_HAN
 
@@ -16,7 +17,9 @@ def spellings(text: str) -> tuple[str, ...]:
         return ()
     from pypinyin import lazy_pinyin
 
-    syllables = lazy_pinyin(text, errors=lambda rest: list(rest.replace(" ", "")))
+    # Its types know nothing of an answer of several syllables, which its documentation allows.
+    apart: Any = lambda rest: list(rest.replace(" ", ""))  # noqa: E731
+    syllables = lazy_pinyin(text, errors=apart)
     whole = "".join(syllables)
     initials = "".join(syllable[:1] for syllable in syllables)
     return (whole, initials) if len(initials) > 1 else (whole,)
