@@ -74,7 +74,7 @@ class Engine(Operations):
         """Items for what a shopper typed; with neither text nor vector, the whole shop to browse."""
         started = perf_counter()
         view = self.view()
-        text = clean(q)
+        text = self._reader.rules.book().reworded(clean(q), time())
         query = Query(
             text=text,
             vector=None if vector is None else unit_vector(vector),

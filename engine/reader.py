@@ -11,6 +11,7 @@ from engine.errors import NoGeneration
 from engine.live import Changes, fold
 from engine.pipeline import Pipeline
 from engine.routes import routes
+from engine.rules import rules_at
 from engine.settings import Settings
 from engine.snapshot import Encoders, Generation, Snapshot
 from engine.store import Store
@@ -34,6 +35,7 @@ class Reader:
         self.settings = settings
         self.store = store
         self.encoders = Encoders(home)
+        self.rules = rules_at(home)
         self._view: View | None = None
         self._seen: tuple[Path | None, int] = (None, -1)  # what CURRENT names, the store's version
         self._changed: dict[str, Item | None] = {}
@@ -76,7 +78,7 @@ class Reader:
                 snapshot = Snapshot.of(generation, changes, self.encoders)
             snapshot = self._with_changes(snapshot)
             if snapshot is not old:
-                self._view = View(snapshot, routes(snapshot, self.settings))
+                self._view = View(snapshot, routes(snapshot, self.settings, self.rules.book))
             self._seen = newest
             return snapshot is not old
         finally:

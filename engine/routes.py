@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from engine.fuse import FUSIONS, Feedback, TheoreticalMinMax
 from engine.live import Known
 from engine.pipeline import Pipeline, alone
 from engine.rank.blend import Blend
+from engine.rank.rules import ruled
 from engine.rank.stack import Stack
 from engine.retrieve import make_retrievers
 from engine.retrieve.browse import Browse
 from engine.retrieve.coverage import Coverage
 from engine.retrieve.meaning import Near, Semantic
 from engine.retrieve.words import Alike, Keyword
+from engine.rules import RuleBook
 from engine.settings import Settings
 from engine.snapshot import SECOND, Snapshot
 from engine.types import Fusion, Retriever
@@ -61,11 +63,14 @@ def parts_of(legs: tuple[str, ...]) -> dict[str, str]:
     return {leg: PARTS.get(leg, "personalization") for leg in legs}
 
 
-def routes(snapshot: Snapshot, settings: Settings) -> dict[str, dict[str, Pipeline]]:
+def routes(
+    snapshot: Snapshot, settings: Settings, book: Callable[[], RuleBook] = RuleBook
+) -> dict[str, dict[str, Pipeline]]:
     """task -> name -> pipeline. The name of a task's default is the task's own, and "hybrid" for search."""
     learned = learned_legs(snapshot)
+    found = search(snapshot, settings, learned)
     return {
-        "search": search(snapshot, settings, learned),
+        "search": found | {"search": ruled(found["search"], book, snapshot)},
         "similar": similar(snapshot, settings, learned),
         "recommend": recommend(snapshot, settings, learned),
         "trending": trending(learned, len(snapshot)),

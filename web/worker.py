@@ -92,6 +92,10 @@ def run(make_app: Callable[[], Flask], host: str, port: int, workers: int, threa
 
         mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]  # the library has no types here
 
+    def leave(server: Any, worker: Any) -> None:
+        # Libraries that were loaded before the fork would end by joining threads that only the parent has.
+        os._exit(0)
+
     runner = Runner(
         make_app,
         bind=f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
@@ -106,6 +110,7 @@ def run(make_app: Callable[[], Flask], host: str, port: int, workers: int, threa
         keepalive=30,
         limit_request_line=8190,
         child_exit=forget,
+        worker_exit=leave,
         control_socket_disable=True,
     )
     master = os.getpid()
