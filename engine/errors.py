@@ -35,12 +35,6 @@ class RejectedRows(Unanswerable):
     status = 422
 
 
-class RefusedGeneration(Unanswerable):
-    """The quality gate found the new generation worse than allowed."""
-
-    status = 409
-
-
 class NoGeneration(EngineError):
     """Nothing has been published yet."""
 

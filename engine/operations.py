@@ -45,7 +45,7 @@ class Operations:
         """Take in files of "items", "events" or "series"; raises BadFile, or RejectedRows when `strict`."""
         return operate.ingest(self.home, self.store, kind, files, mapping or {}, strict, progress)
 
-    def rebuild(self, *, force: bool = False, progress: Progress = silent) -> dict[str, Any]:
+    def rebuild(self, *, progress: Progress = silent) -> dict[str, Any]:
         """Build a new generation beside the old one, check it and publish it atomically."""
         return build.rebuild(self.home, self.store, self.settings, progress)
 

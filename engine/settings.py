@@ -59,7 +59,6 @@ class Recommend(Section):
 
 
 class Learn(Section):
-    window_days: float = Field(730, gt=0, description="how far back behaviour is learned from")
     skip: tuple[str, ...] = Field((), description="learners to leave out of a rebuild")
     stack: bool = Field(True, description="learn the fusion of recommendations from the log")
     origins: int = Field(2, ge=1, le=12, description="past moments at which the fusion is trained")
@@ -78,8 +77,6 @@ class Trend(Section):
 
 class Rebuild(Section):
     keep: int = Field(3, ge=1, le=100, description="generations kept for a rollback")
-    gate: bool = Field(True, description="refuse a generation that is worse than its best part")
-    tolerance: float = Field(0.02, ge=0, le=1, description="how much worse, relatively, before it is refused")
 
 
 class Serve(Section):
