@@ -241,7 +241,7 @@ class ByLanguage:
         return self.others.get(detect_language(query.text), self.default)(query, evidence)
 
 
-# Chosen by benchmarks/search_quality.py over five open sets, leaving one out at a time. The Chinese encoder is
+# Picked by hand with the scores of the five open sets of benchmarks/search_quality.py in view. The Chinese encoder is
 # much weaker beside the keyword leg than the English one, so it is heard less.
 HYBRID: Fusion = ByLanguage(
     TheoreticalMinMax(

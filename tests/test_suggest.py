@@ -121,7 +121,7 @@ def test_a_prefix_finds_exactly_its_own(weights: dict[str, float], prefix: str) 
 @pytest.mark.quality
 @pytest.mark.skipif(not LOG.is_file(), reason=f"no evaluation data: {LOG} is absent")
 def test_a_real_log_completes_its_held_out_queries() -> None:
-    """Floors under what was measured on 90 % of the log (benchmarks/suggestions.py); here a tenth of it."""
+    """Floors under what was measured on 90 % of the log; here a tenth of it."""
     queries = list(dict.fromkeys(tidy(line) for line in LOG.read_text(encoding="utf-8").splitlines()))[
         :20_000
     ]
