@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # On Linux the plain wheel of torch can bring gigabytes of GPU libraries that nothing here uses. Where your package
-# source has CPU builds under another index, name it: make setup TORCH_ARGS="--index-url <your CPU wheel index>".
+# source keeps CPU builds elsewhere, pass pip what finds them: make setup TORCH_ARGS="<options of pip install>".
 TORCH ?= $(shell grep -i '^torch==' requirements.lock)
 TORCH_ARGS ?=
 HOME_DIR ?= data

@@ -19,6 +19,7 @@ from engine.types import Floats, History, Item, Query, Retriever, Vectors
 from indexes.columns import ColumnIndex, Facet, order_by, ranges_of
 from indexes.conditions import And, Everything, Filter, Not, Or, columns_of
 from indexes.ranking import Mask, Ranking, Rows, Scores
+from indexes.vector import VectorIndex
 
 
 class Searchable(Protocol):
@@ -86,12 +87,20 @@ class Joined:
             scores[~changed] = self.base.score(asked, rows[~changed])
         return scores
 
+
+@dataclass(frozen=True, eq=False)
+class JoinedVectors(Joined):
+    """The same for vectors, whose rows can be read back."""
+
+    base: VectorIndex
+    fresh: VectorIndex | None
+
     def vector(self, row: int) -> Vectors:
-        """The vector of a row [d], for indexes of vectors."""
+        """The vector of a row [d]."""
         at = int(np.searchsorted(self.changes.rows, row))
         if self.fresh is not None and at < len(self.changes.rows) and self.changes.rows[at] == row:
-            return np.asarray(self.fresh.vectors[at], np.float32)  # type: ignore[attr-defined]
-        return np.asarray(self.base.vectors[row], np.float32)  # type: ignore[attr-defined]
+            return self.fresh.vector(at)
+        return self.base.vector(row)
 
 
 @dataclass(frozen=True, eq=False)

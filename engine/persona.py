@@ -24,11 +24,19 @@ def profile(snapshot: Snapshot, store: Store, user: str, language: str = "") -> 
         return snapshot.item(row) if row >= 0 else None
 
     now = max(snapshot.now(), max(event.timestamp for event in events))
-    segment = _segment(snapshot, user, language)
-    return profile_of(user, events, item_of, now, usual=snapshot.generation.usual, segment=segment).to_dict()
+    told = profile_of(
+        user,
+        events,
+        item_of,
+        now,
+        usual=snapshot.generation.usual,
+        segment=_segment(snapshot, user, language or "en"),
+        segment_zh=_segment(snapshot, user, "zh"),
+    )
+    return told.to_dict()
 
 
 def _segment(snapshot: Snapshot, user: str, language: str) -> str:
     segments = snapshot.generation.segments
     row = snapshot.generation.users.row(user)
-    return segments.name(row, language or "en") if segments is not None and row >= 0 else ""
+    return segments.name(row, language) if segments is not None and row >= 0 else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from engine.fuse import FUSIONS, Feedback, TheoreticalMinMax
+from engine.fuse import FEEDBACK, FUSIONS, HYBRID, Feedback, TheoreticalMinMax
 from engine.live import Known
 from engine.pipeline import Pipeline, alone
 from engine.rank.blend import Blend
@@ -51,11 +51,6 @@ RECOMMEND_WEIGHTS: Mapping[str, float] = MappingProxyType(
 
 COLD_WEIGHTS: Mapping[str, float] = MappingProxyType({"popular": 0.6, "trending": 0.4})
 STACK_POOL = 100  # of each leg: what the learned fusion was trained on
-# Picked with the scores of the open sets in view (docs/search.md), so expect less of a gain elsewhere.
-HYBRID: Fusion = TheoreticalMinMax(
-    {"keyword": 0.3, "semantic": 0.5, "coverage": 0.4, "static": 0.2}, floors={"semantic": 0.0, "static": 0.0}
-)
-FEEDBACK = 0.28  # of the sum of the weights above: .4 beside them
 SIMILAR: Fusion = TheoreticalMinMax({"semantic": 0.5, "keyword": 0.2, "together": 0.2, "neighbours": 0.1})
 
 

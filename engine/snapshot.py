@@ -22,7 +22,7 @@ from engine.filters import allowed, parse_filter
 from engine.forecast.demand import Demand
 from engine.learn import INDEXES
 from engine.learn.segments import SegmentIndex
-from engine.live import Changes, Joined, JoinedColumns
+from engine.live import Changes, Joined, JoinedColumns, JoinedVectors
 from engine.profile import Usual
 from engine.rank.stack import StackIndex
 from engine.text import detect_language
@@ -143,7 +143,7 @@ class Snapshot:
     changes: Changes
     encoders: Encoders
     words: Joined
-    spaces: Mapping[str, Joined]
+    spaces: Mapping[str, JoinedVectors]
     columns: JoinedColumns
 
     @classmethod
@@ -162,7 +162,7 @@ class Snapshot:
             changes,
             encoders,
             Joined(generation.words, words, changes),
-            {name: Joined(base, spaces[name], changes) for name, base in generation.spaces.items()},
+            {name: JoinedVectors(base, spaces[name], changes) for name, base in generation.spaces.items()},
             JoinedColumns(generation.columns, columns, changes),
         )
 
@@ -251,7 +251,7 @@ class Snapshot:
         return SECOND, self.encoders[SECOND]([text])[0]
 
     @cached_property
-    def main_spaces(self) -> Mapping[str, Joined]:
+    def main_spaces(self) -> Mapping[str, JoinedVectors]:
         """The spaces that search and likeness ask first: all but the second opinion, where there are others."""
         return {name: space for name, space in self.spaces.items() if name != SECOND} or self.spaces
 

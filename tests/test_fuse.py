@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from engine.fuse import (
     FUSIONS,
-    ByLanguage,
     Combined,
     Condorcet,
     Feedback,
@@ -215,13 +214,6 @@ def test_feedback_by_hand() -> None:
 def test_floors_of_the_fusion_stand_in_for_the_legs_own() -> None:
     evidence = table([[-0.2], [0.4], [0.8]], floors=[-1.0])
     assert fused(TheoreticalMinMax(floors={"a": 0.0}), evidence) == [0.0, 0.5, 1.0]
-
-
-def test_the_language_of_the_query_chooses_the_fusion() -> None:
-    evidence = table([[1.0, 0.0], [0.0, 1.0]], floors=[0.0, 0.0])
-    fusion = ByLanguage(TheoreticalMinMax({"a": 3.0}), {"zh": TheoreticalMinMax({"b": 3.0})})
-    assert fusion(Query(text="red shoe"), evidence).sum(axis=1).tolist() == [0.75, 0.25]
-    assert fusion(Query(text="红色鞋子"), evidence).sum(axis=1).tolist() == [0.25, 0.75]
 
 
 def test_coverage_counts_the_words_that_are_there() -> None:
