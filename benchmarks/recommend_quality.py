@@ -46,7 +46,7 @@ from engine.rank.features import ItemFacts
 from engine.rank.stack import Stack, StackIndex
 from engine.rank.stacking import FACTS, Stacking, by_user, examples_at, examples_of, nobody, train, without
 from engine.retrieve import make_retrievers
-from engine.retrieve.behaviour import ContentTerms, Neighbours, Personal, Popular, Rated, Session
+from engine.retrieve.behaviour import ContentTerms, Neighbours, Paired, Personal, Popular, Rated, Session
 from engine.text.analysis import analyse
 from engine.types import Interactions, Learner, Query, Retriever
 from indexes.terms import TermIndex
@@ -224,7 +224,7 @@ def films(users: int) -> dict[str, tuple[Log, Task, Runs]]:
         return {
             "popular": Popular(on["popularity"], half_life=0.0),
             "personal": Personal(on["als"]),
-            "bpr": Personal(on["bpr"]),
+            "bpr": Paired(on["bpr"]),
             "ease": Neighbours(on["ease"]),
             "neighbours": Neighbours(on["neighbours"]),
             "session": Session(on["people"], Reading()),

@@ -48,7 +48,7 @@ from indexes.identifiers import Identifiers
 from indexes.records import Records
 from indexes.vector import VectorIndex
 
-COSTLY = ("sequence", "bpr", "ratings")  # fitted once a rebuild, not once more for every past moment
+COSTLY = ("sequence", "gru", "bpr", "ratings")  # fitted once a rebuild, not once more for every past moment
 T = TypeVar("T")
 Progress = Callable[[str, int, int | None], None]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -60,11 +60,13 @@ class SequenceIndex(ABC):
     def save(self, folder: Path | str) -> None:
         save_arrays(folder, {"window": self.window}, {"items": self.items, **self.weights})
 
-    @classmethod
-    def open(cls, folder: Path | str) -> Self:
+    @staticmethod
+    def open(folder: Path | str) -> SequenceIndex:
+        """Whichever network was saved: only a recurrent one has weights named hidden."""
         facts, arrays = open_arrays(folder)
         items = arrays.pop("items")
-        return cls(items, {name: np.array(array) for name, array in arrays.items()}, int(facts["window"]))
+        kind = GruIndex if "hidden" in arrays else AttentionIndex
+        return kind(items, {name: np.array(array) for name, array in arrays.items()}, int(facts["window"]))
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,10 +21,11 @@ from engine.learn.visits import Reading
 from engine.types import Index, Learner
 from indexes.factors import FactorIndex
 from indexes.neighbours import NeighbourIndex
+from indexes.pairs import PairIndex
 from indexes.popularity import PopularityIndex
 from indexes.ratings import RatingIndex
 from indexes.repeats import RepeatIndex
-from indexes.sequence import GruIndex
+from indexes.sequence import SequenceIndex
 from indexes.sessions import SessionIndex
 
 LEARNERS: Mapping[str, Learner] = {
@@ -41,6 +42,7 @@ LEARNERS: Mapping[str, Learner] = {
     "ease": Ease(),
     "markov": Markov(),
     "sequence": Sequences(),
+    "gru": Sequences(network="gru"),
     "next": NextItems(),
     "together": Together(),
     "repeats": Repeats(),
@@ -59,13 +61,14 @@ LEARNERS: Mapping[str, Learner] = {
 INDEXES: Mapping[str, type[Index]] = {
     "popularity": PopularityIndex,
     "als": FactorIndex,
-    "bpr": FactorIndex,
+    "bpr": PairIndex,
     "ratings": RatingIndex,
     "neighbours": NeighbourIndex,
     "sessions": SessionIndex,
     "ease": NeighbourIndex,
     "markov": NeighbourIndex,
-    "sequence": GruIndex,
+    "sequence": SequenceIndex,
+    "gru": SequenceIndex,
     "next": NeighbourIndex,
     "together": NeighbourIndex,
     "repeats": RepeatIndex,

@@ -3,47 +3,54 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from engine.learn.visits import positive, user_items
 from engine.types import Interactions
-from indexes.factors import FactorIndex
+from indexes.descent import descend
+from indexes.pairs import PairIndex
 
 
 @dataclass(frozen=True)
 class Bpr:
-    """Bayesian personalized ranking (Rendle et al. 2009) by stochastic gradients; `implicit` does the fit.
+    """Bayesian personalized ranking (Rendle et al. 2009) by stochastic gradients: `iterations` draws a touched pair.
 
-    Its last column is the item's bias, against a constant one on the users' side. A new history is folded in by
-    least squares on these factors, as for ALS: the pairs of one history alone would say little.
+    What a user did not touch is drawn from the touched items alike ("even"), or as often as they were touched
+    ("popular", which forgets what is popular). The fold-in of a new history minimizes the same loss.
     """
 
     factors: int = 64
     iterations: int = 100
-    learning_rate: float = 0.05
-    regularization: float = 0.01
-    alpha: float = 3.0
-    fold_regularization: float = 1.0
+    learning_rate: float = 0.02
+    regularization: float = 0.02
+    against: Literal["even", "popular"] = "even"
     seed: int = 7
 
-    def fit(self, interactions: Interactions) -> FactorIndex:
+    def fit(self, interactions: Interactions) -> PairIndex:
         R = positive(user_items(interactions))
-        users = np.zeros((R.shape[0], self.factors + 1), np.float32)
-        items = np.zeros((R.shape[1], self.factors + 1), np.float32)
-        if R.nnz:
-            from implicit.cpu.bpr import BayesianPersonalizedRanking
-
-            model = BayesianPersonalizedRanking(
-                factors=self.factors,
-                learning_rate=self.learning_rate,
-                regularization=self.regularization,
-                iterations=self.iterations,
-                num_threads=1,  # more threads race each other: another answer each time
-                random_state=self.seed,
-            )
-            model.fit(R, show_progress=False)
-            users, items = np.array(model.user_factors), np.array(model.item_factors)
-            users[np.diff(R.indptr) == 0] = 0.0
-            items[np.diff(R.tocsc().indptr) == 0] = 0.0
-        return FactorIndex.build(users, items, self.alpha, self.fold_regularization)
+        R.sort_indices()
+        rng = np.random.default_rng(self.seed)
+        shape = (R.shape[0] + R.shape[1], self.factors + 1)
+        both = rng.normal(0, 0.1, shape).astype(np.float32)
+        users, items = both[: R.shape[0]], both[R.shape[0] :]
+        users[:, -1], items[:, -1] = 1.0, 0.0
+        popularity = np.bincount(R.indices, minlength=R.shape[1])
+        users[np.diff(R.indptr) == 0] = 0.0
+        items[popularity == 0] = 0.0
+        even = self.against == "even"
+        draws = np.flatnonzero(popularity).astype(np.int32) if even else R.indices.astype(np.int32)
+        descend(
+            (R.indptr, R.indices.astype(np.int32)),
+            draws,
+            users,
+            items,
+            steps=self.iterations * R.nnz,
+            rate=self.learning_rate,
+            regularization=self.regularization,
+            seed=self.seed,
+        )
+        return PairIndex.build(
+            users, items, np.minimum(popularity, 1) if even else popularity, self.regularization
+        )

@@ -30,17 +30,17 @@ class Sequences:
     the index runs in numpy.
     """
 
-    network: Literal["gru", "attention"] = "gru"
+    network: Literal["gru", "attention"] = "attention"
     factors: int = 64
     window: int = 30
     blocks: int = 2
-    epochs: int = 20
-    patience: int = 3
+    epochs: int = 40
+    patience: int = 8
     batch: int = 128
     negatives: int = 512
     negative_power: float = 0.5
     learning_rate: float = 2e-3
-    dropout: float = 0.3
+    dropout: float = 0.4
     held: float = 0.1
     most_held: int = 1000
     most_sequences: int = 50_000

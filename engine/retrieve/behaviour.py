@@ -14,6 +14,7 @@ from engine.learn.visits import Reading
 from engine.types import Query
 from indexes.factors import FactorIndex
 from indexes.neighbours import NeighbourIndex
+from indexes.pairs import PairIndex
 from indexes.popularity import PopularityIndex
 from indexes.ranking import Ranking, Rows
 from indexes.ratings import RatingIndex
@@ -101,7 +102,7 @@ class Popular(WholeCatalogue):
 class Personal(WholeCatalogue):
     """Matrix factorization: items near the user's vector, folded in from the history at once."""
 
-    index: FactorIndex
+    index: FactorIndex | PairIndex
     reading: Reading = EVERYTHING
 
     @property
@@ -111,7 +112,7 @@ class Personal(WholeCatalogue):
     def vector(self, query: Query) -> NDArray[np.float32]:
         rows, weights = read(query, self.reading)
         if len(rows):
-            return self.index.fold_in(rows, weights)
+            return self.fold_in(query, rows, weights)
         if query.user_row is not None and 0 <= query.user_row < len(self.index.users):
             return np.asarray(self.index.users[query.user_row])
         return np.zeros(self.index.dim, np.float32)
@@ -122,6 +123,21 @@ class Personal(WholeCatalogue):
             return None
         scores = self.index.items @ vector
         return np.where(self.index.seen, scores, np.float32(-np.inf))
+
+    def fold_in(self, query: Query, rows: Rows, weights: NDArray[np.float64]) -> NDArray[np.float32]:
+        return self.index.fold_in(rows, weights)
+
+
+@dataclass(frozen=True, eq=False)
+class Paired(Personal):
+    """Factors that learned to order pairs; what was learned of the user is where the fold-in starts."""
+
+    index: PairIndex
+
+    def fold_in(self, query: Query, rows: Rows, weights: NDArray[np.float64]) -> NDArray[np.float32]:
+        user = query.user_row
+        known = user is not None and not query.seeds and 0 <= user < len(self.index.users)
+        return self.index.fold_in(rows, weights, self.index.users[user] if known else None)
 
 
 @dataclass(frozen=True, eq=False)
