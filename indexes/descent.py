@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -43,8 +45,19 @@ def descend(
         )
 
 
-@njit(cache=True, fastmath=True)  # type: ignore[untyped-decorator]  # numba publishes no types
-def _descend(indptr, indices, owner, draws, users, items, steps, rate, regularization, state):  # type: ignore[no-untyped-def]
+@njit(cache=True, fastmath=True)
+def _descend(
+    indptr: Any,
+    indices: Any,
+    owner: Any,
+    draws: Any,
+    users: Any,
+    items: Any,
+    steps: Any,
+    rate: Any,
+    regularization: Any,
+    state: Any,
+) -> None:
     d = users.shape[1] - 1
     n, m = np.uint64(len(owner)), np.uint64(len(draws))
     for _ in range(steps):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -60,13 +60,11 @@ class SequenceIndex(ABC):
     def save(self, folder: Path | str) -> None:
         save_arrays(folder, {"window": self.window}, {"items": self.items, **self.weights})
 
-    @staticmethod
-    def open(folder: Path | str) -> SequenceIndex:
-        """Whichever network was saved: only a recurrent one has weights named hidden."""
+    @classmethod
+    def open(cls, folder: Path | str) -> Self:
         facts, arrays = open_arrays(folder)
         items = arrays.pop("items")
-        kind = GruIndex if "hidden" in arrays else AttentionIndex
-        return kind(items, {name: np.array(array) for name, array in arrays.items()}, int(facts["window"]))
+        return cls(items, {name: np.array(array) for name, array in arrays.items()}, int(facts["window"]))
 
 
 @dataclass(frozen=True, eq=False)

@@ -25,7 +25,7 @@ from indexes.pairs import PairIndex
 from indexes.popularity import PopularityIndex
 from indexes.ratings import RatingIndex
 from indexes.repeats import RepeatIndex
-from indexes.sequence import SequenceIndex
+from indexes.sequence import AttentionIndex, GruIndex
 from indexes.sessions import SessionIndex
 
 LEARNERS: Mapping[str, Learner] = {
@@ -67,8 +67,8 @@ INDEXES: Mapping[str, type[Index]] = {
     "sessions": SessionIndex,
     "ease": NeighbourIndex,
     "markov": NeighbourIndex,
-    "sequence": SequenceIndex,
-    "gru": SequenceIndex,
+    "sequence": AttentionIndex,
+    "gru": GruIndex,
     "next": NeighbourIndex,
     "together": NeighbourIndex,
     "repeats": RepeatIndex,
