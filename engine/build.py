@@ -10,7 +10,7 @@ import errno
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -29,11 +29,13 @@ from engine.errors import BadHome, RebuildRunning
 from engine.forecast.demand import Demand
 from engine.forecast.trend import fit_trend
 from engine.learn import LEARNERS
+from engine.learn.interactions import KIND
 from engine.learn.once import Once, Remembered
 from engine.learn.segments import Segments
 from engine.rank.choice import choose_fusion
 from engine.rank.stacking import Stacking, facts_of, gather, train
 from engine.retrieve import make_retrievers
+from engine.rhythm import Rhythm, shop_rhythm
 from engine.routes import RECOMMEND_WEIGHTS
 from engine.searches import LEAST_USERS, search_counts
 from engine.settings import Settings
@@ -143,6 +145,7 @@ def write(
         "events_upto": events_upto,
         "items_upto": items_upto,
         "now": now,
+        "rhythm": asdict(_rhythm(behaviour)),
         "keyword": settings.keyword.engine,
         "spaces": spaces,
         "learned": learned,
@@ -314,6 +317,13 @@ def _shop_time(behaviour: Behaviour) -> float:
     """The shop's own clock: the time of its last event, so that a log of years ago is not all stale."""
     times = behaviour.interactions.times
     return float(times[-1]) if len(times) else datetime.now(UTC).timestamp()
+
+
+def _rhythm(behaviour: Behaviour) -> Rhythm:
+    """The usual pause between this shop's orders."""
+    x = behaviour.interactions
+    bought = x.where((x.kinds == KIND[EventType.PURCHASE]) & (x.weights > 0))
+    return shop_rhythm(bought.users, bought.times)
 
 
 def _note(behaviour: Behaviour, stages: Stages) -> None:

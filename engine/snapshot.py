@@ -25,6 +25,7 @@ from engine.learn.segments import SegmentIndex
 from engine.live import Changes, Joined, JoinedColumns, JoinedVectors
 from engine.profile import Usual
 from engine.rank.stack import StackIndex
+from engine.rhythm import Rhythm
 from engine.text import detect_language
 from engine.text.suggest import Suggester
 from engine.types import Encoder, Item, Vectors
@@ -119,7 +120,8 @@ class Generation:
     def usual(self) -> Usual:
         """What is usual in this shop, weighted by what sells: profiles compare with it."""
         items = [unpack(self.records[row]) for row in range(len(self))]
-        return Usual.of(items, self.trend.popularity.astype(np.float64) + 1e-3)
+        interest = self.trend.popularity.astype(np.float64) + 1e-3
+        return Usual.of(items, interest, Rhythm(**self.manifest["rhythm"]))
 
     @cached_property
     def segments(self) -> SegmentIndex | None:

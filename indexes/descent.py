@@ -45,7 +45,7 @@ def descend(
         )
 
 
-@njit(cache=True, fastmath=True)
+@njit(cache=True, fastmath=True)  # type: ignore[untyped-decorator]  # numba publishes no types
 def _descend(
     indptr: Any,
     indices: Any,
