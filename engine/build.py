@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.assortment import learn_partners
-from engine.behaviour import Behaviour, behaviour_of
+from engine.behaviour import Behaviour, behaviour_of, event_weights
 from engine.catalogue import columns_of, pack
 from engine.documents import KEYWORD, analysed, languages_of, localised, text_of
 from engine.encode import choose_spaces, encode_cached, encoder, ensure
@@ -117,8 +117,9 @@ def write(
     table = stages.timed("events", lambda: store.events(until=events_upto))
     if before is not None:
         table = table.where(table.timestamp < before)
+    weigh = event_weights(settings.weights)
     behaviour = stages.timed(
-        "behaviour", lambda: behaviour_of(table, ids, exclude_bots=settings.learn.exclude_bots)
+        "behaviour", lambda: behaviour_of(table, ids, settings.learn.exclude_bots, weigh)
     )
     now = _shop_time(behaviour)
     _note(behaviour, stages)

@@ -140,7 +140,10 @@ class Engine(Operations):
         view = self.view()
         history = self._history(view, user, None)
         if session:
-            history = joined(history, history_of(map(checked_event, session), view.snapshot.rows))
+            history = joined(
+                history,
+                history_of(map(checked_event, session), view.snapshot.rows, view.snapshot.generation.weigh),
+            )
         mask = view.snapshot.mask(filters, view.snapshot.sellable)
         again = self.settings.recommend.repeat if repeat is None else repeat
         if not again and len(history):
@@ -309,9 +312,15 @@ class Engine(Operations):
 
     def _history(self, view: View, user: str | None, session: str | None) -> History:
         if user:
-            return history_of(self.store.user_events(user, HISTORY), view.snapshot.rows)
+            return history_of(
+                self.store.user_events(user, HISTORY), view.snapshot.rows, view.snapshot.generation.weigh
+            )
         if session:
-            return history_of(self.store.session_events(session, HISTORY), view.snapshot.rows)
+            return history_of(
+                self.store.session_events(session, HISTORY),
+                view.snapshot.rows,
+                view.snapshot.generation.weigh,
+            )
         return NO_HISTORY
 
     def _user_row(self, view: View, user: str | None) -> int | None:

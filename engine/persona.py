@@ -29,6 +29,7 @@ def profile(snapshot: Snapshot, store: Store, user: str, language: str = "") -> 
         events,
         item_of,
         now,
+        weigh=snapshot.generation.weigh,
         usual=snapshot.generation.usual,
         segment=_segment(snapshot, user, language or "en"),
         segment_zh=_segment(snapshot, user, "zh"),

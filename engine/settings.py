@@ -69,6 +69,24 @@ class Learn(Section):
     exclude_bots: bool = Field(True, description="keep users found to be bots out of learning and trends")
 
 
+class Weights(Section):
+    view: float = Field(0.2, ge=0, le=10, description="what one event says for an item, by its type")
+    click: float = Field(0.2, ge=0, le=10)
+    cart: float = Field(0.6, ge=0, le=10)
+    purchase: float = Field(1.0, gt=0, le=10)
+    rating: float = Field(
+        1.0, ge=0, le=10, description="the best rating; one below the middle counts against"
+    )
+    returned: float = Field(-0.8, ge=-10, le=0, description="a return and a dismissal count against")
+    dismiss: float = Field(-1.0, ge=-10, le=0)
+    dwell_half_s: float = Field(
+        30.0, gt=0, description="a view this long counts as it is; a glance half, a long read up to 1.5"
+    )
+    middle_rating: float = Field(2.5, description="a rating that speaks neither for nor against")
+    best_rating: float = Field(5.0, description="the best of the scale")
+    quantity_power: float = Field(0.0, ge=0, le=1, description="n units of one purchase count n^power")
+
+
 class Trend(Section):
     horizon_days: int = Field(28, ge=1, le=365, description="how far ahead the lift looks")
     category_fits: int = Field(16, ge=0, description="the most categories forecast by ARIMA in a rebuild")
@@ -104,6 +122,7 @@ class Settings(BaseModel):
     search: Search = Search()
     recommend: Recommend = Recommend()
     learn: Learn = Learn()
+    weights: Weights = Weights()
     trend: Trend = Trend()
     rebuild: Rebuild = Rebuild()
     serve: Serve = Serve()

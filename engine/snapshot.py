@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.behaviour import event_weights
 from engine.catalogue import columns_of, unpack
 from engine.documents import KEYWORD, Words, analysed, space_of_item, text_of
 from engine.encode import encoder as open_encoder
@@ -21,11 +22,13 @@ from engine.errors import CorruptGeneration, UnknownItem
 from engine.filters import allowed, parse_filter
 from engine.forecast.demand import Demand
 from engine.learn import INDEXES
+from engine.learn.interactions import EventWeights
 from engine.learn.segments import SegmentIndex
 from engine.live import Changes, Joined, JoinedColumns, JoinedVectors
 from engine.profile import Usual
 from engine.rank.stack import StackIndex
 from engine.rhythm import Rhythm
+from engine.settings import Weights
 from engine.text import detect_language
 from engine.text.suggest import Suggester
 from engine.types import Encoder, Item, Vectors
@@ -122,6 +125,11 @@ class Generation:
         items = [unpack(self.records[row]) for row in range(len(self))]
         interest = self.trend.popularity.astype(np.float64) + 1e-3
         return Usual.of(items, interest, Rhythm(**self.manifest["rhythm"]))
+
+    @cached_property
+    def weigh(self) -> EventWeights:
+        """What an event is worth: as it was learned from, so that a history is read alike."""
+        return event_weights(Weights(**self.manifest["settings"]["weights"]))
 
     @cached_property
     def segments(self) -> SegmentIndex | None:

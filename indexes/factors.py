@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,20 +21,24 @@ class FactorIndex:
 
     `alpha` and `regularization` are those of the fit (Hu, Koren, Volinsky 2008: confidence c = 1 + alpha
     |r|, preference 1 where r > 0, else 0), so that `fold_in` solves the very problem that the fit solved.
-    An all-zero item row was never seen: it is never retrieved.
+    An all-zero item row was never seen: it is never retrieved. `learned` [n_items] are the items whose factors
+    come of behaviour: the fit's problem is over these alone, and others may be placed among them.
     """
 
     users: Factors
     items: Factors
     alpha: float = 1.0
     regularization: float = 0.01
+    learned: Mask = field(default_factory=lambda: np.zeros(0, np.bool_))
     gram: NDArray[np.float64] = field(init=False)
     seen: NDArray[np.bool_] = field(init=False)
 
     def __post_init__(self) -> None:
-        items = np.asarray(self.items, np.float64)
-        object.__setattr__(self, "gram", items.T @ items)
         object.__setattr__(self, "seen", np.asarray(self.items).any(axis=1))
+        if len(self.learned) != len(self.items):
+            object.__setattr__(self, "learned", self.seen)
+        items = np.asarray(self.items[self.learned], np.float64)
+        object.__setattr__(self, "gram", items.T @ items)
 
     @classmethod
     def build(cls, users: Factors, items: Factors, alpha: float = 1.0, regularization: float = 0.01) -> Self:
@@ -96,9 +100,11 @@ class FactorIndex:
 
     def save(self, folder: Path | str) -> None:
         facts = {"alpha": self.alpha, "regularization": self.regularization}
-        save_arrays(folder, facts, {"users": self.users, "items": self.items})
+        arrays: dict[str, NDArray[Any]] = {"users": self.users, "items": self.items, "learned": self.learned}
+        save_arrays(folder, facts, arrays)
 
     @classmethod
     def open(cls, folder: Path | str) -> Self:
         facts, arrays = open_arrays(folder)
-        return cls(arrays["users"], arrays["items"], float(facts["alpha"]), float(facts["regularization"]))
+        alpha, regularization = float(facts["alpha"]), float(facts["regularization"])
+        return cls(arrays["users"], arrays["items"], alpha, regularization, np.array(arrays["learned"]))

@@ -141,7 +141,7 @@ def _recommend(table: EventTable, snapshot: Snapshot, moment: float, cut: Cut) -
     judgements: dict[str, dict[int, float]] = {}
     for user in _sample(users, cut):
         own = known & (table.user == user)
-        history = history_at(table.where(own & past), rows[own & past])
+        history = history_at(table.where(own & past), rows[own & past], snapshot.generation.weigh)
         before = owned(history)
         new = np.setdiff1d(rows[own & ~past & had], before)
         if len(new):
