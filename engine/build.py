@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -23,14 +23,15 @@ from numpy.typing import NDArray
 from engine.assortment import learn_partners
 from engine.behaviour import Behaviour, behaviour_of, event_weights
 from engine.catalogue import columns_of, pack
-from engine.documents import KEYWORD, analysed, languages_of, localised, text_of
+from engine.documents import KEYWORD, analysed, languages_of, localised, text_of, told_of
 from engine.encode import choose_spaces, encode_cached, encoder, ensure
 from engine.errors import BadHome, RebuildRunning
 from engine.forecast.demand import Demand
 from engine.forecast.trend import fit_trend
-from engine.learn import LEARNERS
+from engine.learn.cold import describe
 from engine.learn.interactions import KIND
 from engine.learn.once import Once, Remembered
+from engine.learn.roster import roster
 from engine.learn.segments import Segments
 from engine.rank.choice import choose_fusion
 from engine.rank.stacking import Stacking, facts_of, gather, train
@@ -42,15 +43,17 @@ from engine.settings import Settings
 from engine.snapshot import OWN, SECOND
 from engine.store import EventTable, Store
 from engine.text.suggest import Suggester
-from engine.types import EVENT_TYPES, EventType, Item, Vectors
+from engine.types import EVENT_TYPES, EventType, Item, Learner, Retriever, Vectors
 from indexes import generations
 from indexes.columns import ColumnIndex
 from indexes.factors import FactorIndex
 from indexes.identifiers import Identifiers
 from indexes.records import Records
+from indexes.terms import TermIndex
 from indexes.vector import VectorIndex
 
 COSTLY = ("sequence", "gru", "bpr", "ratings")  # fitted once a rebuild, not once more for every past moment
+MANY = 200_000  # items; with more, unseen ones are placed by fewer features and no vectors, for their memory
 T = TypeVar("T")
 Progress = Callable[[str, int, int | None], None]
 
@@ -124,15 +127,18 @@ def write(
     now = _shop_time(behaviour)
     _note(behaviour, stages)
     Identifiers.build(list(behaviour.users)).save(draft / "users")
-    learned = [name for name in LEARNERS if name not in settings.learn.skip] if items else []
+    written = stages.timed("content", lambda: _write_content(draft, items, spaces))
+    features = stages.timed("features", lambda: _features(behaviour, written))
+    learners = roster(settings.learn.tuned, features)
+    learned = {n: by for n, by in learners.items() if n not in settings.learn.skip} if items else {}
     for name in learned:
-        index = stages.timed(name, partial(LEARNERS[name].fit, behaviour.interactions))
+        index = stages.timed(name, partial(learners[name].fit, behaviour.interactions))
         index.save(draft / "learned" / name)
     stages.timed("suggestions", partial(_write_suggestions, draft, items, table, now))
     searches = search_counts(table, now)
     (draft / "searches.json").write_text(json.dumps(searches, ensure_ascii=False), encoding="utf-8")
     choices = stages.timed(
-        "fusion", partial(_write_stacks, draft, items, behaviour, learned, settings, stages)
+        "fusion", partial(_write_stacks, draft, items, behaviour, learned, written, settings, stages)
     )
     partners = stages.timed("partners", partial(learn_partners, items, behaviour.interactions))
     partners.save(draft / "partners")
@@ -149,7 +155,7 @@ def write(
         "rhythm": asdict(_rhythm(behaviour)),
         "keyword": settings.keyword.engine,
         "spaces": spaces,
-        "learned": learned,
+        "learned": list(learned),
         "fusion": choices,
         "languages": dict(Counter(language for item in items for language in languages_of(item))),
         "settings": settings.model_dump(mode="json"),
@@ -225,18 +231,43 @@ def _own_vectors(items: Sequence[Item], stages: Stages) -> Vectors | None:
     return unit
 
 
+def _write_content(draft: Path, items: Sequence[Item], spaces: Mapping[str, str]) -> dict[str, Any]:
+    """What the content legs read, by the name they know it by: the terms of the items, and vectors."""
+    terms = TermIndex.build(told_of(item) for item in items)
+    terms.save(draft / "terms")
+    first = next(iter(spaces), None)
+    vectors = {} if first is None else {"vectors": VectorIndex.open(draft / "spaces" / first)}
+    return {"terms": terms, **vectors}
+
+
+def _features(behaviour: Behaviour, written: Mapping[str, Any]) -> Vectors | None:
+    """What is written of the items, by which those that nobody met are placed; None where all were met."""
+    terms: TermIndex = written["terms"]
+    if len(np.unique(behaviour.interactions.items)) == len(terms):
+        return None
+    if len(terms) > MANY:
+        return describe(terms, size=48)
+    vectors = written["vectors"].vectors[np.arange(len(terms))] if "vectors" in written else None
+    return describe(terms, vectors)
+
+
 def _write_stacks(
     draft: Path,
     items: Sequence[Item],
     behaviour: Behaviour,
-    learned: Sequence[str],
+    learned: Mapping[str, Learner],
+    written: Mapping[str, Any],
     settings: Settings,
     stages: Stages,
 ) -> dict[str, Any]:
     """The learned fusion of recommendations, for new items and for shops where people buy again, and the choice."""
     choices: dict[str, Any] = {}
     once = Remembered()
-    learners = {name: Once(LEARNERS[name], name, once) for name in learned if name not in COSTLY}
+    learners = {name: Once(by, name, once) for name, by in learned.items() if name not in COSTLY}
+
+    def make(indexes: Mapping[str, Any]) -> dict[str, Retriever]:
+        return make_retrievers({**indexes, **written}, learned)
+
     x, prices = behaviour.interactions, _prices(items)
     for name, repeat in (("stack", False), ("stack-repeat", True)) if settings.learn.stack else ():
         how = Stacking(
@@ -246,7 +277,7 @@ def _write_stacks(
             evidence=settings.learn.stack_evidence,
         )
         report = partial(_say, stages.report)
-        examples = gather(x, learners, make_retrievers, prices, how, report)
+        examples = gather(x, learners, make, prices, how, report)
         facts = facts_of(x, prices)
         choice = choose_fusion(examples, facts, how, RECOMMEND_WEIGHTS)
         if choice is None:

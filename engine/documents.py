@@ -74,6 +74,15 @@ def analysed(item: Item) -> dict[str, list[str]]:
     return terms
 
 
+def told_of(item: Item) -> list[str]:
+    """What tells which items are alike: the terms of the title, and make, kind and attributes as one term each."""
+    terms = [term for text in localised(item, "title").values() for term in analyse(text)]
+    kinds = item.category.split(" > ") if item.category else []
+    terms += [f"category={' > '.join(kinds[: depth + 1])}" for depth in range(len(kinds))]
+    terms += [f"brand={item.brand}"] if item.brand else []
+    return terms + [f"{name}={value}" for name, value in item.attributes.items() if isinstance(value, str)]
+
+
 def text_of(item: Item, space: str) -> str:
     """The text that the encoder of a space reads: the title first, for encoders cut long texts."""
     language = LANGUAGE_OF.get(space, "")

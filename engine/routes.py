@@ -75,10 +75,13 @@ def routes(
 def learned_legs(snapshot: Snapshot) -> dict[str, Retriever]:
     """Every leg that learned from behaviour, bounded to the rows that it has seen."""
     generation = snapshot.generation
-    indexes = {**generation.learned, "trend": generation.trend}
+    indexes = {**generation.learned, "terms": generation.terms, "trend": generation.trend}
     if generation.spaces:
         indexes["vectors"] = next(iter(generation.spaces.values()))
-    return {name: Known(leg, len(generation)) for name, leg in make_retrievers(indexes).items()}
+    return {
+        name: Known(leg, len(generation))
+        for name, leg in make_retrievers(indexes, generation.learners).items()
+    }
 
 
 def search(snapshot: Snapshot, settings: Settings, learned: Mapping[str, Retriever]) -> dict[str, Pipeline]:

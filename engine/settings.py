@@ -67,6 +67,9 @@ class Learn(Section):
     )
     stack_users: int = Field(600, ge=50, description="users drawn at each of these moments")
     exclude_bots: bool = Field(True, description="keep users found to be bots out of learning and trends")
+    tuned: dict[str, dict[str, int | float | str]] = Field(
+        {}, description="settings of single learners, [learn.tuned.als] and so on: ronghe evaluate --tune"
+    )
 
 
 class Weights(Section):

@@ -23,6 +23,7 @@ from engine.filters import allowed, parse_filter
 from engine.forecast.demand import Demand
 from engine.learn import INDEXES
 from engine.learn.interactions import EventWeights
+from engine.learn.roster import roster
 from engine.learn.segments import SegmentIndex
 from engine.live import Changes, Joined, JoinedColumns, JoinedVectors
 from engine.profile import Usual
@@ -31,7 +32,7 @@ from engine.rhythm import Rhythm
 from engine.settings import Weights
 from engine.text import detect_language
 from engine.text.suggest import Suggester
-from engine.types import Encoder, Item, Vectors
+from engine.types import Encoder, Item, Learner, Vectors
 from indexes import generations
 from indexes.columns import ColumnIndex
 from indexes.identifiers import Identifiers
@@ -40,6 +41,7 @@ from indexes.partners import PartnerIndex
 from indexes.plain_lexical import PlainLexicalIndex
 from indexes.ranking import Mask, Rows
 from indexes.records import Records
+from indexes.terms import TermIndex
 from indexes.trend import TrendIndex
 from indexes.vector import VectorIndex
 
@@ -75,6 +77,7 @@ class Generation:
     words: Words
     spaces: Mapping[str, VectorIndex]
     learned: Mapping[str, Any]
+    terms: TermIndex
     trend: TrendIndex
     searches: Sequence[Mapping[str, Any]]
     stacks: Mapping[str, StackIndex]  # the learned fusions that there was evidence for
@@ -99,6 +102,7 @@ class Generation:
             (PlainLexicalIndex if plain else LexicalIndex).open(folder / "words"),
             {name: VectorIndex.open(folder / "spaces" / name) for name in manifest["spaces"]},
             {name: INDEXES[name].open(folder / "learned" / name) for name in manifest["learned"]},
+            TermIndex.open(folder / "terms"),
             TrendIndex.open(folder / "trend"),
             json.loads((folder / "searches.json").read_text(encoding="utf-8")),
             {name: StackIndex.open(folder / name) for name in STACKS if (folder / name).is_dir()},
@@ -125,6 +129,11 @@ class Generation:
         items = [unpack(self.records[row]) for row in range(len(self))]
         interest = self.trend.popularity.astype(np.float64) + 1e-3
         return Usual.of(items, interest, Rhythm(**self.manifest["rhythm"]))
+
+    @cached_property
+    def learners(self) -> Mapping[str, Learner]:
+        """Those that left `learned`, as they were tuned: they know how a history must be read."""
+        return roster(self.manifest["settings"]["learn"]["tuned"])
 
     @cached_property
     def weigh(self) -> EventWeights:

@@ -17,7 +17,6 @@ from engine.learn.repeats import Repeats
 from engine.learn.sequences import Sequences
 from engine.learn.sessions import Sessions
 from engine.learn.together import Together
-from engine.learn.visits import Reading
 from engine.types import Index, Learner
 from indexes.factors import FactorIndex
 from indexes.neighbours import NeighbourIndex
@@ -74,9 +73,3 @@ INDEXES: Mapping[str, type[Index]] = {
     "repeats": RepeatIndex,
     "crowd": SessionIndex,
 }
-
-
-def reading_of(name: str) -> Reading:
-    """How a history must be read for what learner `name` left: all alike where it does not say."""
-    found = getattr(LEARNERS[name], "reading", None)
-    return found if isinstance(found, Reading) else Reading()

@@ -11,6 +11,7 @@ from scipy import sparse
 from scipy.sparse import linalg as sparse_linalg
 
 from engine.learn.als import Als
+from engine.learn.visits import Reading
 from engine.types import Interactions
 from indexes.factors import FactorIndex, Factors
 from indexes.terms import TermIndex
@@ -32,6 +33,10 @@ class Cold:
     features: Factors
     strengths: Sequence[float] = STRENGTHS
     doubt: float = 5.0  # an item met n times counts n / (n + doubt)
+
+    @property
+    def reading(self) -> Reading:
+        return self.learner.reading
 
     def fit(self, interactions: Interactions) -> FactorIndex:
         index = self.learner.fit(interactions)
@@ -66,7 +71,7 @@ class Cold:
             if error < least:
                 best, least = inverse[:, None] * pulled, error
         guess = (self.features[unseen].astype(np.float64) - middle) @ turn @ best + mean
-        return guess.astype(np.float32)
+        return np.asarray(guess, np.float32)
 
 
 def describe(terms: TermIndex, vectors: Factors | None = None, size: int = 192) -> Factors:
