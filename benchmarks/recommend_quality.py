@@ -2,6 +2,7 @@
 
     python -m benchmarks.recommend_quality retail [--runs DIR] [--users N]
     python -m benchmarks.recommend_quality beauty | films | stars
+    python -m benchmarks.recommend_quality s3_amazon_NAME | ml_NAME      # the protocol of beauty, of films and stars
 
 Full ranking, never sampled negatives. Every parameter was chosen on past windows of the training files; the
 judgements are read once, to score. Runs are written in TREC form, to be scored by any tool of the field.
@@ -32,6 +33,7 @@ from benchmarks.recommend_data import (
     random_split_task,
     read_log,
 )
+from engine.evaluate.facts import digest_of
 from engine.learn import LEARNERS
 from engine.learn.als import Als
 from engine.learn.ease import Ease
@@ -58,15 +60,28 @@ RETAIL = ("popularity", "als", "neighbours", "sessions", "ease", "markov", "toge
 
 @dataclass(frozen=True)
 class Once:
-    """A learner that fits each log once: the origins of two trainings are the same."""
+    """A learner that fits each log once: the origins of two trainings are the same.
+
+    With a `folder` it opens what an earlier run left there for the same learner and log.
+    """
 
     learner: Learner
-    kept: dict[tuple[int, float], Any] = field(default_factory=dict, compare=False)
+    folder: Path | None = None
+    kept: dict[str, Any] = field(default_factory=dict, compare=False)
 
     def fit(self, interactions: Interactions) -> Any:
-        key = (len(interactions), float(interactions.times[-1]))
+        key = digest_of(repr(self.learner), interactions.users, interactions.items, interactions.times)
         if key not in self.kept:
-            self.kept[key] = self.learner.fit(interactions)
+            place = None if self.folder is None else self.folder / key
+            if place is not None and (place / "done").is_file():
+                self.kept[key] = type(self.learner.fit(interactions.where(interactions.times < 0))).open(
+                    place
+                )
+            else:
+                self.kept[key] = self.learner.fit(interactions)
+                if place is not None:
+                    self.kept[key].save(place)
+                    (place / "done").touch()
         return self.kept[key]
 
 
@@ -111,10 +126,12 @@ def table(task: Task, runs: Runs, n_items: int) -> list[dict[str, Any]]:
     return sorted(found, key=lambda row: -row["NDCG@10"])
 
 
-def retail(users: int) -> dict[str, tuple[Log, Task, Runs]]:
+def retail(
+    users: int, keep: Path | None, name: str = "online_retail_ii"
+) -> dict[str, tuple[Log, Task, Runs]]:
     """online_retail_ii: what users bought in the 40 days after the cut, new items only and all items."""
-    log = read_log("online_retail_ii")
-    learners = {name: Once(LEARNERS[name]) for name in RETAIL}
+    log = read_log(name)
+    learners = {each: Once(LEARNERS[each], keep) for each in RETAIL}
     now = np.datetime64("2011-11-01").astype("datetime64[s]").astype(float)
     prices = log.prices.astype(np.float32)
     terms = TermIndex.build([analyse(str(title)) for title in log.titles])
@@ -127,8 +144,8 @@ def retail(users: int) -> dict[str, tuple[Log, Task, Runs]]:
         }
 
     found = {}
-    for name, repeat in (("new", False), ("all", True)):
-        task = qrels_task(log, f"qrels_{name}.tsv", float(now), repeat=repeat).sample(users)
+    for what, repeat in (("new", False), ("all", True)):
+        task = qrels_task(log, f"qrels_{what}.tsv", float(now), repeat=repeat).sample(users)
         how = Stacking(horizon_days=40, origins=2, users=700, repeat=repeat, least=5)
         fused = {}
         for method in ("trees", "logistic"):
@@ -136,8 +153,8 @@ def retail(users: int) -> dict[str, tuple[Log, Task, Runs]]:
             fused[f"stack-{method}"] = Stack(index)
         legs = make({each: learner.fit(log.x) for each, learner in learners.items()})
         runs, ms = ask(task, legs, fused, how.pool)
-        say(f"retail {name}: {len(task.users)} users, {ms:.0f} ms a user for every model and fusion")
-        found[f"retail-{name}"] = (log, task, runs)
+        say(f"retail {what}: {len(task.users)} users, {ms:.0f} ms a user for every model and fusion")
+        found[f"retail-{what}"] = (log, task, runs)
     return found
 
 
@@ -158,9 +175,11 @@ def stacked(
     return train([part for part in parts if part is not None], ItemFacts(FACTS.fit(x), prices), how)
 
 
-def beauty(users: int) -> dict[str, tuple[Log, Task, Runs]]:
+def beauty(
+    users: int, keep: Path | None, name: str = "s3_amazon_beauty"
+) -> dict[str, tuple[Log, Task, Runs]]:
     """s3_amazon_beauty: each user's last event, leave-one-out; the stack learns from the event before it."""
-    log = read_log("s3_amazon_beauty")
+    log = read_log(name)
     learners: dict[str, Learner] = {
         "popularity": LEARNERS["popularity"],
         "als": LEARNERS["als"],
@@ -168,7 +187,8 @@ def beauty(users: int) -> dict[str, tuple[Log, Task, Runs]]:
         "markov": Markov(),
         "first": Markov(window=1),
         "next": LEARNERS["next"],
-        "sequence": Sequences(epochs=40, progress=say),
+        "sequence": Sequences(progress=say),
+        "gru": Sequences(network="gru", progress=say),
         "ease": Ease(half_life_days=0.0, regularization=100.0, max_items=3000, near=80),
         "people": Sessions(
             unit="user",
@@ -190,20 +210,21 @@ def beauty(users: int) -> dict[str, tuple[Log, Task, Runs]]:
             "content-terms": ContentTerms(terms, Reading(visit_decay=0.7)),
         }
 
+    learners = {each: Once(learner, keep) for each, learner in learners.items()}
     past = last_event_task(log)
     prices = np.full(log.x.n_items, np.nan, np.float32)
-    how = Stacking(pool=60, users=4000)
+    how = Stacking(pool=60, users=8000)
     index = stack_of_task(past.sample(how.users), learners, make, prices, how, log)
     task = qrels_task(log, "qrels.tsv", float(log.x.times.max()) + DAY, repeat=False).sample(users)
-    legs = make({name: learner.fit(log.x) for name, learner in learners.items()})
+    legs = make({each: learner.fit(log.x) for each, learner in learners.items()})
     runs, ms = ask(task, legs, {"stack-trees": Stack(index)}, how.pool)
-    say(f"beauty: {len(task.users)} users, {ms:.0f} ms a user for every model and fusion")
-    return {"beauty": (log, task, runs)}
+    say(f"{name}: {len(task.users)} users, {ms:.0f} ms a user for every model and fusion")
+    return {name: (log, task, runs)}
 
 
-def films(users: int) -> dict[str, tuple[Log, Task, Runs]]:
+def films(users: int, keep: Path | None, name: str = "ml_100k") -> dict[str, tuple[Log, Task, Runs]]:
     """ml_100k: 75/25 at random within each user, every rated film counts; the stack learns on 75/25 of the 75."""
-    log = read_log("ml_100k")
+    log = read_log(name)
     log = replace(log, x=replace(log.x, weights=np.ones(len(log.x), np.float32)))  # what was seen, not liked
     task = random_split_task(log.x, 0.25, seed=42)
     inner = random_split_task(task.x, 0.25, seed=1)
@@ -234,16 +255,16 @@ def films(users: int) -> dict[str, tuple[Log, Task, Runs]]:
     prices = np.full(log.x.n_items, np.nan, np.float32)
     how = Stacking(pool=100)
     index = stack_of_task(inner, learners, make, prices, how, replace(log, x=task.x))
-    legs = make({name: learner.fit(task.x) for name, learner in learners.items()})
+    legs = make({each: learner.fit(task.x) for each, learner in learners.items()})
     task = task.sample(users)
     runs, ms = ask(task, legs, {"stack-trees": Stack(index)}, how.pool)
-    say(f"films: {len(task.users)} users, {ms:.0f} ms a user for every model and fusion")
-    return {"films": (log, task, runs)}
+    say(f"{name}: {len(task.users)} users, {ms:.0f} ms a user for every model and fusion")
+    return {name: (log, task, runs)}
 
 
-def stars() -> None:
+def stars(name: str = "ml_100k") -> None:
     """ml_100k, the same split as films: RMSE of the explicit factors."""
-    x = read_log("ml_100k").x
+    x = read_log(name).x
     task = random_split_task(x, 0.25, seed=42)
     seen = np.isin(
         x.users.astype(np.int64) * x.n_items + x.items,
@@ -295,15 +316,27 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("set", choices=["retail", "beauty", "films", "stars"])
+    parser.add_argument("set", help="retail, beauty, films, stars, s3_amazon_NAME or ml_NAME")
     parser.add_argument("--runs", type=Path, help="write TREC runs here")
+    parser.add_argument(
+        "--keep", type=Path, help="leave the fits here; a run that finds them fits nothing anew"
+    )
     parser.add_argument("--users", type=int, default=10**9, help="a sample of the users, for a quick look")
     given = parser.parse_args(arguments)
     started = time.time()
     if given.set == "stars":
         stars()
         return
-    found = {"retail": retail, "beauty": beauty, "films": films}[given.set](given.users)
+    named = {"retail": retail, "beauty": beauty, "films": films}
+    if given.set in named:
+        found = named[given.set](given.users, given.keep)
+    elif given.set.startswith("s3_amazon_"):
+        found = beauty(given.users, given.keep, given.set)
+    elif given.set.startswith("ml_"):
+        stars(given.set)
+        found = films(given.users, given.keep, given.set)
+    else:
+        parser.error(f"there is no protocol for {given.set!r}")
     print(f"Python {platform.python_version()}, {platform.machine()}, {time.strftime('%Y-%m-%d')}; ", end="")
     print(f"{time.time() - started:.0f} s in all\n")
     for name, (log, task, runs) in found.items():
