@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -13,7 +14,8 @@ from engine.build import Progress, silent
 from engine.doctor import diagnose
 from engine.errors import BadQuery
 from engine.evaluate import offline
-from engine.settings import Settings
+from engine.evaluate.tune import seconds_of, write_tuned
+from engine.settings import FILE, Settings
 from engine.store import Store
 
 
@@ -67,17 +69,34 @@ class Operations:
         report: Path | None = None,
         days: float = 28.0,
         requests: int = 1000,
+        tune: str = "",
+        keep: bool = False,
         progress: Progress = silent,
     ) -> dict[str, Any]:
         """Every single model and every fusion, side by side, judged by what people did in the last `days`.
 
+        `tune`, a budget such as "20m", first looks for better settings of the learners on the windows before those
+        days; with `keep` what was found better is written to ronghe.toml, for the next rebuild.
+
         With `report`, an HTML page with tables and plots and the JSON behind it are written to that folder.
         """
         cut = offline.Cut(days=days, requests=requests)
-        results = offline.evaluate(self.home, self.store, self.settings, cut, progress)
+        settings, tuning = self.settings, None
+        if keep and not tune:
+            raise BadQuery("There is nothing to keep without a tuning: give --tune a budget such as 20m.")
+        if tune:
+            tuning = offline.tuning(self.store, settings, cut, seconds_of(tune), progress)
+            settings = offline.with_tuned(settings, tuning)
+        results = offline.evaluate(self.home, self.store, settings, cut, progress)
         document = offline.summary(results)
+        if tuning is not None:
+            document["tuning"] = tuning.to_dict()
         if report is not None:
-            document["report"] = str(offline.report(results, self.store, report, cut))
+            told = json.dumps(settings.learn.tuned, sort_keys=True)
+            document["report"] = str(offline.report(results, self.store, report, cut, tune, told))
+        if keep:
+            write_tuned(self.home / FILE, settings.learn.tuned)
+            document["kept"] = str(self.home / FILE)
         return document
 
     def keys(self) -> list[dict[str, Any]]:

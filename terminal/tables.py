@@ -149,7 +149,19 @@ def demo(document: Document) -> None:
 
 
 def evaluation(document: Document) -> None:
-    """Every single model and every fusion, side by side."""
+    """Every single model and every fusion, side by side; before them, what tuning found."""
+    if "tuning" in document:
+        tuned = _table(
+            "learner", "as it was", "tuned", "trials", "kept", "settings", right=("as it was", "tuned")
+        )
+        tuned.title = (
+            f"tuning: NDCG@10 over {document['tuning']['requests']:,} requests before the judged days"
+        )
+        for row in document["tuning"]["learners"]:
+            values = ", ".join(f"{key} {value}" for key, value in row["values"].items())
+            figures = (f"{row['default']:.4f}", f"{row['tuned']:.4f}", str(row["trials"]))
+            tuned.add_row(row["learner"], *figures, "yes" if row["kept"] else "no", values)
+        out.print(tuned)
     for task in document["tasks"]:
         metrics = [str(name) for name in task["metrics"]]
         table = _table("pipeline", *metrics, right=tuple(metrics))

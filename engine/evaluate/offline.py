@@ -17,12 +17,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.behaviour import OWNED, history_at, owned
+from engine.behaviour import OWNED, behaviour_of, event_weights, history_at, owned
 from engine.build import Progress, Stages, silent, write
 from engine.errors import Unanswerable
 from engine.evaluate.experiment import Known, Results, run_experiment
 from engine.evaluate.facts import digest_of, gather_facts
 from engine.evaluate.report import write_report
+from engine.evaluate.tune import Tuning, tune
 from engine.live import Changes
 from engine.pipeline import Pipeline
 from engine.routes import routes
@@ -31,6 +32,7 @@ from engine.snapshot import Encoders, Generation, Snapshot
 from engine.store import EventTable, Store
 from engine.types import EVENT_TYPES, EventType, Query
 from indexes import generations
+from indexes.identifiers import Identifiers
 from indexes.ranking import Ranking, Rows
 
 DAY = 86_400.0
@@ -81,6 +83,39 @@ def evaluate(
             f"The last {cut.days:g} days hold too few purchases and clicks to judge by; try more --days."
         )
     return found
+
+
+def tuning(
+    store: Store, settings: Settings, cut: Cut, budget_s: float, progress: Progress = silent
+) -> Tuning:
+    """Tune the learners on the windows that end where the judged days begin; raises Unanswerable."""
+    table = store.events()
+    if not len(table):
+        raise Unanswerable("There are no events to tune on: take some in with `ronghe ingest events`.")
+    past = table.where(table.timestamp < float(table.timestamp.max()) - cut.days * DAY)
+    ids = Identifiers.build([item.item_id for item in store.items()])
+    x = behaviour_of(past, ids, settings.learn.exclude_bots, event_weights(settings.weights)).interactions
+    found = tune(
+        x,
+        budget_s,
+        days=cut.days,
+        seed=cut.seed,
+        current=settings.learn.tuned,
+        skip=settings.learn.skip,
+        progress=lambda line: progress(line, 0, None),
+    )
+    if not found.found:
+        raise Unanswerable(
+            f"Before the last {cut.days:g} days there are {found.requests} requests to tune on, too few; "
+            "try other --days, or do without --tune."
+        )
+    return found
+
+
+def with_tuned(settings: Settings, found: Tuning) -> Settings:
+    """The settings with what was worth keeping."""
+    learn = settings.learn.model_copy(update={"tuned": {**settings.learn.tuned, **found.values}})
+    return settings.model_copy(update={"learn": learn})
 
 
 def _run(
@@ -229,11 +264,18 @@ def summary(
     return {"tasks": tasks}
 
 
-def report(results: Sequence[Results], store: Store, folder: Path, cut: Cut) -> Path:
-    """Write the HTML report and its JSON into `folder`; returns the page."""
+def report(
+    results: Sequence[Results], store: Store, folder: Path, cut: Cut, tuned: str = "", settings: str = ""
+) -> Path:
+    """Write the HTML report and its JSON into `folder`; returns the page.
+
+    `tuned` is the budget of a tuning, `settings` the learners' settings it came to.
+    """
     table = store.events()
     data = {"events": digest_of(table.timestamp, table.item, table.user, table.type)}
     command = f"ronghe evaluate --days {cut.days:g} --requests {cut.requests} --report {folder.name}"
-    facts = gather_facts(command, cut.seed, data)
+    command += f" --tune {tuned}" if tuned else ""
+    notes = {"tuned on the windows before the cut": settings} if tuned else {}
+    facts = gather_facts(command, cut.seed, data, notes)
     served = {task: {"search": "hybrid"}.get(task, task) for task in TASKS}
     return write_report(folder, results, facts, default=served)

@@ -46,7 +46,7 @@ class Sequences:
     most_sequences: int = 50_000
     threads: int = 1
     seed: int = 7
-    progress: Progress | None = field(default=None, compare=False)
+    progress: Progress | None = field(default=None, compare=False, repr=False)
 
     def fit(self, interactions: Interactions) -> SequenceIndex:
         sequences = sequences_of(interactions, self.window + 1)
