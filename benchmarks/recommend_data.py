@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from engine.learn.interactions import KIND, make_interactions
+from engine.learn.interactions import KIND, EventWeights, make_interactions
 from engine.types import EventType, History, Interactions
 
 DATA = Path(os.environ.get("RONGHE_EVAL_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
@@ -80,7 +80,7 @@ class Task:
         return replace(self, users=users)
 
 
-def read_log(name: str) -> Log:
+def read_log(name: str, weigh: EventWeights | None = None) -> Log:
     folder = DATA / name
     file = folder / "events_train.parquet"
     events = pd.read_parquet(file if file.exists() else folder / "events.parquet")
@@ -105,6 +105,7 @@ def read_log(name: str) -> Log:
         quantities=events["quantity"].to_numpy(float) if "quantity" in events else None,
         n_users=len(users),
         n_items=len(items),
+        event_weights=weigh,
     )
     if name == "online_retail_ii":
         x = daily(x)

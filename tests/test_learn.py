@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -69,6 +70,29 @@ def test_visits_by_hand() -> None:
     users = np.array([0, 0, 1, 0], np.int32)
     order, visit = visit_numbers(users, np.array([0.0, 100.0, 50.0, 9000.0]), gap_s=1000)
     assert order.tolist() == [0, 1, 3, 2] and visit.tolist() == [0, 0, 1, 2]
+
+
+@pytest.mark.parametrize("combine", ["sum", "log", "max"])
+def test_the_matrix_of_users_and_items_is_read_as_one_history_is(
+    combine: Literal["sum", "log", "max"],
+) -> None:
+    rng = np.random.default_rng(4)
+    x = make_interactions(
+        users=rng.integers(0, 5, 80),
+        items=rng.integers(0, 6, 80),
+        times=np.arange(80) * DAY,
+        kinds=np.where(rng.random(80) < 0.3, KIND[EventType.DISMISS], KIND[EventType.PURCHASE]),
+        n_users=5,
+        n_items=6,
+    )
+    R = user_items(x, half_life_days=9.0, combine=combine).toarray()
+    reading = Reading(half_life_days=9.0, combine=combine)
+    for user in range(5):
+        own = x.where(x.users == user)
+        rows, weights = reading(History.of(own.items, own.weights, own.times, own.kinds), float(x.times[-1]))
+        expected = np.zeros(6)
+        expected[rows] = weights
+        np.testing.assert_allclose(R[user], expected, atol=1e-6)
 
 
 def test_reading_by_hand() -> None:

@@ -103,7 +103,7 @@ def tune(
     until = float(x.times[-1]) if len(x) else 0.0
     judged = [
         w
-        for w in (_window(x, until - (at + 1) * days * DAY, days, users, seed) for at in range(windows))
+        for w in (window_at(x, until - (at + 1) * days * DAY, days, users, seed) for at in range(windows))
         if w
     ]
     asked = sum(len(window.queries) for window in judged)
@@ -173,7 +173,8 @@ def _scores(name: str, learner: Learner, windows: list[Window]) -> Floats:
     return np.concatenate(found)
 
 
-def _window(x: Interactions, moment: float, days: float, users: int, seed: int) -> Window | None:
+def window_at(x: Interactions, moment: float, days: float, users: int, seed: int) -> Window | None:
+    """The requests that what was bought in the `days` after `moment` judges; None where there are none."""
     past = x.where(x.times < moment)
     after = x.where((x.times >= moment) & (x.times < moment + days * DAY))
     if not len(past) or not len(after):

@@ -45,7 +45,7 @@ class Als:
             solve = self._sweep if self.plain else self._implicit
             users, items = solve(R, users, items)
         users[np.diff(R.indptr) == 0] = 0.0
-        items[np.diff(R.tocsc().indptr) == 0] = 0.0
+        items[np.bincount(R.indices, minlength=R.shape[1]) == 0] = 0.0
         return FactorIndex.build(users, items, self.alpha, self.regularization)
 
     def _implicit(self, R: sparse.csr_matrix, users: Factors, items: Factors) -> tuple[Factors, Factors]:
