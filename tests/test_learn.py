@@ -163,14 +163,17 @@ def test_markov_counts_by_hand() -> None:
     assert W[1].sum() == 0
 
 
-def test_next_item_ridge_by_the_formula() -> None:
+@pytest.mark.parametrize("alike", [0.0, 0.4])
+def test_next_item_ridge_by_the_formula(alike: float) -> None:
     x = shop()
-    learner = NextItems(regularization=2.0, window=3, visit_decay=0.5, keep=0)
+    learner = NextItems(regularization=2.0, window=3, visit_decay=0.5, keep=0, alike=alike)
     visits = Visits.of(x)
     X, Y = visits.before(0.5, 3).toarray().astype(float), visits.items.toarray().astype(float)
     has_past = X.any(axis=1)
     X, Y = X[has_past], Y[has_past]
-    W = np.linalg.solve(X.T @ X + 2.0 * np.eye(X.shape[1]), X.T @ Y)
+    U = (user_items(x).toarray() > 0).astype(float)
+    G, C = (1 - alike) * X.T @ X + alike * U.T @ U, (1 - alike) * X.T @ Y + alike * U.T @ U
+    W = np.linalg.solve(G + 2.0 * np.eye(len(G)), C)
     np.fill_diagonal(W, 0)
     np.testing.assert_allclose(learner.fit(x).weights.csr().toarray(), W, atol=2e-4)
 

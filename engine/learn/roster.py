@@ -87,6 +87,7 @@ SPACES: Mapping[str, Mapping[str, Span | OneOf]] = {
     "next": {
         "regularization": Span(3.0, 1000.0, log=True),
         "visit_decay": Span(0.4, 1.0),
+        "alike": Span(0.0, 0.9),
         "half_life_days": AGES,
     },
     "together": {
