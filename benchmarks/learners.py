@@ -89,6 +89,50 @@ def bpr() -> str:
     return line("BPR fit, 100k interactions, 20 epochs", ours, "implicit on the ready matrix", theirs)
 
 
+def sequence() -> str:
+    """One epoch of the self-attention network, beside the loop one would write first: the same network, sequences
+    of full width in any order, softmax over the whole catalogue."""
+    import torch
+
+    from engine.learn.networks import Attention
+    from engine.learn.sequences import Sequences, pad, sequences_of
+
+    torch.set_num_threads(1)
+    x = interactions(60_000, 8_000, 5_000)
+    how = Sequences(epochs=1, patience=1)
+
+    def plain() -> None:
+        torch.manual_seed(1)
+        model = Attention(x.n_items, how)
+        optimizer = torch.optim.AdamW(model.parameters(), lr=how.learning_rate)
+        table = torch.as_tensor(pad([rows for rows in sequences_of(x, how.window + 1) if len(rows) > 1], 31))
+        model.train()
+        for rows in table[torch.randperm(len(table))].split(how.batch):
+            inputs, targets = rows[:, :-1], rows[:, 1:]
+            there = (inputs >= 0) & (targets >= 0)
+            states = model(torch.where(inputs < 0, x.n_items, inputs))[there]
+            scores = states @ model.items.weight[: x.n_items].T
+            loss = torch.nn.functional.cross_entropy(scores, targets[there])
+            optimizer.zero_grad()
+            torch.autograd.backward(loss)
+            optimizer.step()
+
+    ours, theirs = median_ms(lambda: how.fit(x), 1), median_ms(plain, 1)
+    return line("SASRec, one epoch and its validation, 60k interactions", ours, "plain torch loop", theirs)
+
+
+def pairs() -> str:
+    x = interactions(100_000, 5_000, 3_000)
+    index = Bpr(iterations=20).fit(x)
+    rng = np.random.default_rng(0)
+    rows, weights = np.sort(rng.choice(3_000, 50, replace=False)), np.ones(50)
+    A, b = np.cov(rng.normal(size=(64, 200))) + np.eye(64), rng.normal(size=64)
+    start = index.fold_in(rows[:-1], weights[:-1])
+    ours = median_ms(lambda: index.fold_in(rows, weights, start), 100)
+    solve = median_ms(lambda: np.linalg.solve(A, b), 300)
+    return line("BPR fold-in of a 50th item, 64 factors", ours, "numpy.linalg.solve of 64 x 64", solve)
+
+
 def stack() -> str:
     import lightgbm
 
@@ -131,7 +175,7 @@ def line(what: str, ours: float, peer: str, theirs: float) -> str:
 def main() -> None:
     print(f"Python {platform.python_version()}, {platform.machine()}, {time.strftime('%Y-%m-%d')}\n")
     print("| what | ours | beside it, same run | ratio |\n|---|---|---|---|")
-    for measure in (fold_in, als, bpr, stack):
+    for measure in (fold_in, als, bpr, pairs, sequence, stack):
         print(measure(), flush=True)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"\nPeak memory of the run: {peak:.0f} MB.")

@@ -38,7 +38,7 @@ class PairIndex:
 
     @classmethod
     def build(
-        cls, users: Factors, items: Factors, popularity: ArrayLike, regularization: float, most: int = 256
+        cls, users: Factors, items: Factors, popularity: ArrayLike, regularization: float, most: int = 128
     ) -> Self:
         """`popularity` [n_items]: how often the fit met each item. Up to `most` items stand for them all.
 
