@@ -32,6 +32,7 @@ from engine.learn.sessions import Sessions
 from engine.rank.stacking import by_user
 from engine.retrieve import RETRIEVERS, make_retrievers
 from engine.types import EventType, Floats, Interactions, Learner
+from indexes.identifiers import Identifiers
 
 LEGS: Mapping[str, Learner] = {
     "als": Als(),
@@ -62,7 +63,7 @@ def reader(source: str) -> Callable[[EventWeights], Interactions]:
     if not Path(source).is_dir():
         return lambda weigh: read_log(source, weigh).x
     shop = Engine.open(source)
-    table, ids = shop.store.events(), shop.view().snapshot.generation.ids
+    table, ids = shop.store.events(), Identifiers.build([item.item_id for item in shop.store.items()])
     return lambda weigh: behaviour_of(table, ids, weigh=weigh).interactions
 
 
