@@ -18,6 +18,7 @@ from terminal.options import (
     Filters,
     Home,
     Json,
+    Measure,
     PipelineName,
     Run,
     Weights,
@@ -229,11 +230,14 @@ def forecast(
     brand: str = "",
     series: str = "",
     everything: Annotated[
-        bool, typer.Option("--all", help="Categories, market series, best sellers.")
+        bool, typer.Option("--all", help="The shop, categories, brands, items and market series.")
     ] = False,
     horizon: Annotated[int, typer.Option(min=1, max=3650, help="Steps ahead.")] = 28,
     out: Annotated[Path | None, typer.Option(help="Write a CSV with lower and upper bounds.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Write a PNG.")] = None,
+    measure: Annotated[
+        Measure, typer.Option(help="With --all: what the error of market series is least in.")
+    ] = Measure.squares,
     home: Home = DATA,
     as_json: Json = False,
 ) -> None:
@@ -241,7 +245,13 @@ def forecast(
     asked = {"item": item, "category": category, "brand": brand, "series": series}
     with progress() as report:
         documents = Engine.open(home).forecasts(
-            asked, everything=everything, horizon=horizon, out=out, plot=plot, progress=report
+            asked,
+            everything=everything,
+            horizon=horizon,
+            out=out,
+            plot=plot,
+            measure=measure.value,
+            progress=report,
         )
     show(
         documents if everything else documents[0],

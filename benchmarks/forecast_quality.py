@@ -1,6 +1,6 @@
 """How good are the forecasts on open data, beside the naive in the same run?
 
-    python benchmarks/forecast_quality.py [m5] [m5-arima] [retail] [juice] [juice-arima] [--earlier]
+    python -m benchmarks.forecast_quality [m5] [m5-arima] [retail] [juice] [juice-arima] [--earlier]
 
 Data from RONGHE_EVAL_DATA (default ../shared/data). `--earlier` scores windows before the test windows: what
 choices were made on. Prints one line a method; coverage is the share of days inside the 80 and 95 % bands.
@@ -18,8 +18,8 @@ import pandas as pd
 
 from engine.forecast.arima import Arima
 from engine.forecast.backtest import one_step_scale
-from engine.forecast.boosted import Boosted
 from engine.forecast.demand import Demand
+from engine.forecast.groups import groups_of
 from engine.forecast.many import ManyForecasts, forecast_many
 from engine.forecast.panel import Panel
 from engine.forecast.plain import seasonal_naive
@@ -56,12 +56,9 @@ def m5() -> tuple[Panel, list[str]]:
     table = pd.read_parquet(DATA / "m5_level9/series.parquet").sort_values(["series_id", "date"])
     wide = {c: table.pivot(index="series_id", columns="date", values=c) for c in ("value", "event", "snap")}
     names = list(wide["value"].index)
-    store = pd.factorize(np.array([name[:4] for name in names]))[0]
-    department = pd.factorize(np.array([name[5:] for name in names]))[0]
     X = np.stack([wide["event"].to_numpy(float), wide["snap"].to_numpy(float)], axis=-1)
     dates = wide["value"].columns.to_numpy().astype("datetime64[D]")
-    groups = np.stack([store, department], axis=1).astype(np.int32)
-    return Panel(wide["value"].to_numpy(float), dates, "day", X, groups), names
+    return Panel(wide["value"].to_numpy(float), dates, "day", X, groups_of(names)), names
 
 
 def run_m5(earlier: bool) -> None:
@@ -71,7 +68,7 @@ def run_m5(earlier: bool) -> None:
         print(f"m5_level9, 28 days from {whole.dates[origin]}, {len(names)} series")
         report("seasonal naive", rmsse(seasonal_naive(panel.Y, 28, 7), actual, panel.Y), "RMSSE", 0.0, 70)
         start = time.perf_counter()
-        found = forecast_many(panel, names, horizon=28, windows=2)
+        found = forecast_many(panel, names, horizon=28)
         seconds = time.perf_counter() - start
         report(
             "default choice",
@@ -144,19 +141,10 @@ def run_retail(earlier: bool) -> None:
             print(
                 f"  cluster {c}: {inside.sum()} items, weights", {k: round(v, 2) for k, v in weights.items()}
             )
-            one = ManyForecasts(*(getattr(found, f) for f in ("names", "panel", "dates", "mean")),
-                {k: v[inside] for k, v in found.lower.items()}, {k: v[inside] for k, v in found.upper.items()},
-                found.clusters, found.weights, found.errors)  # fmt: skip
-            print(
-                "   ",
-                coverage(one, actual[inside]),
-                "bias",
-                float(found.mean[inside].sum() / actual[inside].sum() - 1),
-            )
 
 
 def juice() -> tuple[Panel, list[str]]:
-    """Brand x store, weekly; price, deal and feature, and how both stand to the store's other brands."""
+    """Brand x store, weekly; price, deal and feature."""
     table = pd.read_parquet(DATA / "orangejuice/series.parquet")
     weeks = np.arange(40, 161)
     wide = {
@@ -164,33 +152,24 @@ def juice() -> tuple[Panel, list[str]]:
         for c in ("value", "price", "deal", "feat")
     }
     names = list(wide["value"].index)
-    store = pd.factorize(np.array([name.split("_")[0] for name in names]))[0]
-    brand = pd.factorize(np.array([name.split("_")[1] for name in names]))[0]
-    price = np.log(wide["price"].ffill(axis=1).bfill(axis=1).to_numpy())
-    deal, feature = (np.nan_to_num(wide[c].to_numpy()) for c in ("deal", "feat"))
-    usual, least, others = np.zeros_like(price), np.zeros_like(price), np.zeros_like(price)
-    for each in np.unique(store):
-        rows = store == each
-        usual[rows], least[rows] = price[rows].mean(axis=0), price[rows].min(axis=0)
-        others[rows] = feature[rows].sum(axis=0)
-    X = np.stack([price, deal, feature, price - usual, price - least, others - feature], axis=-1)
+    price = wide["price"].ffill(axis=1).bfill(axis=1).to_numpy()
+    X = np.stack(
+        [price, np.nan_to_num(wide["deal"].to_numpy()), np.nan_to_num(wide["feat"].to_numpy())], axis=-1
+    )
     dates = np.datetime64("1990-06-14") + 7 * np.arange(len(weeks))
-    return Panel(
-        wide["value"].to_numpy(), dates, "week", X, np.stack([brand, store], axis=1).astype(np.int32)
-    ), names
+    return Panel(wide["value"].to_numpy(), dates, "week", X, groups_of(names)), names
 
 
 def run_juice(earlier: bool) -> None:
     whole, names = juice()
     first = 127 if earlier else 137
     errors, naive, inside, took = [], [], {80: [], 95: []}, 0.0
-    model = Boosted(rounds=120, rate=0.08, stride=1, memory=120, smallest_leaf=30, identity=True, alike=True)
     for week in range(first, first + (10 if earlier else 20), 4 if earlier else 2):
         origin = week - 2 - 40 + 1
         panel, actual = whole.until(origin), whole.Y[:, week - 40 : week - 38]
         fine = np.isfinite(actual)
         start = time.perf_counter()
-        found = forecast_many(panel, names, horizon=2, gap=1, measure="percent", windows=1, boosted=model)
+        found = forecast_many(panel, names, horizon=2, gap=1, measure="percent")
         took += time.perf_counter() - start
         errors.append(100 * float(np.mean(np.abs(found.mean - actual)[fine] / actual[fine])))
         last = seasonal_naive(panel.Y, 2, 1)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter, time
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -204,7 +204,8 @@ class Engine(Operations):
     ) -> dict[str, Any]:
         """Expected demand with intervals, and whether the stock will last; name exactly one."""
         asked = {"item": item, "category": category, "brand": brand, "series": series}
-        return planning.forecast(self.view().snapshot, self.store, asked, horizon).to_dict()
+        snapshot = self.view().snapshot if self.ready() else None
+        return planning.forecast(snapshot, self.store, asked, horizon).to_dict()
 
     def forecasts(
         self,
@@ -214,11 +215,17 @@ class Engine(Operations):
         horizon: int = 28,
         out: Path | None = None,
         plot: Path | None = None,
+        measure: Literal["squares", "percent"] = "squares",
         progress: Progress = silent,
     ) -> list[dict[str, Any]]:
-        """One forecast, or all; with `out` a CSV of them, with `plot` a picture of the one."""
+        """One forecast, or all; with `out` a CSV of them, with `plot` a picture of the one.
+
+        Of all, market series aim at the least squared error, or with `measure` "percent" at the least error in
+        percent, which is lower than the mean.
+        """
+        snapshot = self.view().snapshot if self.ready() else None
         return planning.forecasts(
-            self.view().snapshot, self.store, asked, everything, horizon, out, plot, progress
+            snapshot, self.store, self.home, asked, everything, horizon, out, plot, measure, progress
         )
 
     def suggest(self, prefix: str, *, k: int = 10) -> list[dict[str, Any]]:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import BadFile, BadQuery, UnknownSeries
+from engine.errors import BadFile, BadQuery, NoGeneration, UnknownSeries
 from engine.forecast import ForecastResult, forecast_series, plot_forecast, write_forecasts
+from engine.forecast.many import Measure
+from engine.outlook import outlook, write_blocks
 from engine.snapshot import Snapshot
 from engine.store import Store
 from engine.types import Floats
@@ -23,15 +26,25 @@ LEVELS = (80, 95)
 
 
 def forecast(
-    snapshot: Snapshot, store: Store, asked: Mapping[str, str | None], horizon: int, *, quick: bool = False
+    snapshot: Snapshot | None,
+    store: Store,
+    asked: Mapping[str, str | None],
+    horizon: int,
+    *,
+    quick: bool = False,
 ) -> ForecastResult:
-    """The forecast of one item, category, brand or market series; exactly one of them is named."""
+    """The forecast of one item, category, brand or market series; exactly one of them is named.
+
+    Market series need no generation: `snapshot` None = nothing is published yet.
+    """
     named = {kind: name for kind, name in asked.items() if name}
     if len(named) != 1:
         raise BadQuery("Name exactly one of --item, --category, --brand and --series.")
     kind, name = next(iter(named.items()))
     if kind == "series":
         return _market(store, name, horizon, quick)
+    if snapshot is None:
+        raise NoGeneration("Nothing is published yet: run `ronghe rebuild` with this home first.")
     demand = snapshot.generation.demand
     rows, stock = members(snapshot, kind, name)
     if len(rows) == 1:
@@ -57,54 +70,39 @@ def forecast(
 
 
 def forecasts(
-    snapshot: Snapshot,
+    snapshot: Snapshot | None,
     store: Store,
+    home: Path,
     asked: Mapping[str, str | None],
     everything: bool,
     horizon: int,
     out: Path | None,
     plot: Path | None,
+    measure: Measure,
     progress: Progress,
 ) -> list[dict[str, Any]]:
     """One forecast or all, written where asked; raises BadFile when it cannot be written."""
     if everything and (any(asked.values()) or plot is not None):
         raise BadQuery("--all goes with neither a name nor --plot; it goes with --out.")
-    found = (
-        forecast_all(snapshot, store, horizon, progress)
-        if everything
-        else [forecast(snapshot, store, asked, horizon)]
-    )
     try:
+        if everything:
+            alone = partial(_market, store, horizon=horizon, quick=False)
+            blocks = outlook(snapshot, store, home, horizon, LEVELS, measure, alone, progress)
+            if not blocks:
+                raise UnknownSeries("Nothing has been sold yet and there is no market series to forecast.")
+            if out is not None:
+                write_blocks(blocks, out, LEVELS)
+            return [document for block in blocks for document in block.documents()]
+        found = forecast(snapshot, store, asked, horizon)
         if out is not None:
-            write_forecasts(found, out)
+            write_forecasts([found], out)
         if plot is not None:
-            plot_forecast(found[0], plot)
+            plot_forecast(found, plot)
+        return [found.to_dict()]
     except OSError as error:
         raise BadFile(
             f"The forecast cannot be written to {error.filename or out or plot}: {error.strerror}."
         ) from error
-    return [result.to_dict() for result in found]
-
-
-def forecast_all(
-    snapshot: Snapshot, store: Store, horizon: int, progress: Progress, most: int = 50
-) -> list[ForecastResult]:
-    """Every category, every market series and the `most` best-selling items; what cannot be forecast is left out."""
-    demand = snapshot.generation.demand
-    categories = sorted({group for row in range(len(demand)) for group in levels_of(snapshot, row)})
-    best = np.argsort(-demand.totals(90), kind="stable")[:most]
-    asked: list[tuple[str, str]] = [("category", name) for name in categories]
-    asked += [("series", name) for name in store.series_ids()]
-    asked += [("item", snapshot.id(int(row))) for row in best if demand.totals(90)[row] > 0]
-    found = []
-    for done, (kind, name) in enumerate(asked, 1):
-        try:
-            found.append(forecast(snapshot, store, {kind: name}, horizon, quick=True))
-        except UnknownSeries:
-            continue
-        finally:
-            progress("forecast", done, len(asked))
-    return found
 
 
 def members(snapshot: Snapshot, kind: str, name: str) -> tuple[NDArray[np.int64], float | None]:
@@ -126,12 +124,6 @@ def members(snapshot: Snapshot, kind: str, name: str) -> tuple[NDArray[np.int64]
         snapshot.columns.numbers("stock", rows) if "stock" in snapshot.columns else np.full(len(rows), np.nan)
     )
     return rows, float(np.nansum(stock)) if np.isfinite(stock).any() else None
-
-
-def levels_of(snapshot: Snapshot, row: int) -> list[str]:
-    """The category of a row and every category above it."""
-    parts = snapshot.item(row).category.split(" > ") if snapshot.item(row).category else []
-    return [" > ".join(parts[: level + 1]) for level in range(len(parts))]
 
 
 def _market(store: Store, name: str, horizon: int, quick: bool) -> ForecastResult:

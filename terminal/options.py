@@ -6,6 +6,7 @@ import contextlib
 import json
 import sys
 from collections.abc import Callable, Iterator
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -38,6 +39,13 @@ Explain = Annotated[bool, typer.Option("--explain", help="Show what every part g
 Run = Annotated[Path | None, typer.Option("--run", help="Write a TREC run instead of a table.")]
 PipelineName = Annotated[str, typer.Option("--pipeline", help="One single model or one fusion, by its name.")]
 DATA = Path("data")
+
+
+class Measure(StrEnum):
+    """What the error of a forecast is least in."""
+
+    squares = "squares"
+    percent = "percent"
 
 
 def show(document: Any, as_json: bool, table: Callable[[Any], None]) -> None:

@@ -41,7 +41,7 @@ class Boosted:
     memory: int = 1400  # steps of origins that are learned from
     stride: int = 14
     fade: float = 0.0  # half-life of an origin's weight in steps, 0 = all count the same
-    alike: bool = False  # also show how a series sold when its regressors were alike: pays for prices
+    alike: int = 0  # show how a series sold when these first regressors were alike: pays for prices
     years: bool = False  # also show what the same weeks did a year ago: two or three years teach noise
     identity: bool = False  # let the model tell series apart by their numbers, where they are few
     models_: tuple[Any, ...] = ()
@@ -157,11 +157,11 @@ class View:
     squares: NDArray[np.float32]  # [n, t + 1] running mean of squared one-step changes
     group_levels: tuple[NDArray[np.float32], ...]  # [2, n, t + 1]: short and long, of each group
     identity: bool
-    alike: bool = False
+    alike: int = 0
     years: bool = False
 
     @classmethod
-    def of(cls, panel: Panel, *, identity: bool = False, alike: bool = False, years: bool = False) -> Self:
+    def of(cls, panel: Panel, *, identity: bool = False, alike: int = 0, years: bool = False) -> Self:
         Y = panel.Y
         days = STEP_DAYS[panel.frequency]
         lives = tuple(max(life / days, 1.0 + 0.7 * i) for i, life in enumerate(HALF_LIVES))
@@ -308,7 +308,7 @@ class View:
         for p in range(wide.shape[2]):
             column = wide[:, :, p]
             out += [column[:, 1:-1], column[:, :-2], column[:, 2:], column[:, 1:-1] - usual[:, None, p]]
-        return [*out, *self._alike(wide[:, 1:-1], flat, base, origin)] if self.alike else out
+        return [*out, *self._alike(wide[:, 1:-1, : self.alike], flat, base, origin)] if self.alike else out
 
     def _alike(self, coming: Floats, flat: Floats, base: Floats, origin: int) -> list[Floats]:
         """How each series sold, over its level, when its regressors were like the `coming` [n, h, p] ones.
@@ -320,6 +320,7 @@ class View:
         if past is None or begin == origin:
             empty = np.full(coming.shape[:2], np.nan)
             return [empty, empty]
+        past = past[:, :, : self.alike]
         wide = np.maximum(np.nanstd(past, axis=(0, 1)), 1e-9)
         weight = np.zeros((*coming.shape[:2], past.shape[1]), np.float32)
         for p in range(past.shape[2]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
@@ -12,10 +13,11 @@ from numpy.typing import NDArray
 from engine.forecast.anomaly import find_anomalies
 from engine.forecast.backtest import one_step_scale
 from engine.forecast.boosted import Boosted
-from engine.forecast.calendar import BadSeries, Dates
+from engine.forecast.calendar import BadSeries, Dates, Frequency
 from engine.forecast.choose import COMBINATION, mixture_of
 from engine.forecast.conformal import calibrate
 from engine.forecast.fast import Fast
+from engine.forecast.groups import beside, like_prices, ratios
 from engine.forecast.panel import Panel
 from engine.forecast.plain import plain_forecasts
 from engine.forecast.result import ForecastResult
@@ -28,6 +30,17 @@ BUSY = (0.25, 0.5, 0.75, 0.95)  # shares of days with a sale that part the clust
 SMALLEST_CLUSTER = 15
 FEW = 200  # up to this many series, local methods are tried and the global model may tell series apart
 BOOSTED = "boosted"
+REFIT = 3  # windows of the back-test that one fit of the global model stands for
+ENOUGH = 400  # steps a window below which its few series are taken to err as one
+LOCAL: tuple[Literal["theta", "smoothing"], ...] = ("theta", "smoothing")
+USUAL: Mapping[Frequency, Boosted] = MappingProxyType(
+    {
+        "day": Boosted(),
+        "week": Boosted(rounds=120, rate=0.08, stride=1, memory=200, smallest_leaf=30),
+        "month": Boosted(rounds=120, stride=1, memory=120, smallest_leaf=20),
+        "quarter": Boosted(rounds=120, stride=1, memory=60, smallest_leaf=10),
+    }
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +60,7 @@ class ManyForecasts:
     clusters: NDArray[np.int64]
     weights: tuple[Mapping[str, float], ...]
     errors: tuple[Mapping[str, float], ...]
+    variances: Floats  # [n] mean squared error of the back-test
 
     def __len__(self) -> int:
         return len(self.names)
@@ -87,7 +101,7 @@ def forecast_many(
     gap: int = 0,
     levels: Sequence[int] = (80, 95),
     measure: Measure = "squares",
-    windows: int = 3,
+    windows: int = 6,
     boosted: Boosted | None = None,
     local: bool | None = None,
     progress: Progress | None = None,
@@ -100,39 +114,44 @@ def forecast_many(
     """
     _check(panel, names, horizon + gap)
     tell: Progress = progress or (lambda _: None)
-    model = replace(boosted or Boosted(), horizon=horizon, gap=gap, loss=measure)
-    shown = panel
+    shown, usual = made_ready(panel)
+    model = replace(boosted or usual, horizon=horizon, gap=gap, loss=measure)
     if len(panel) <= FEW:
-        numbers = np.arange(len(panel), dtype=np.int32)[:, None]
-        groups = np.concatenate([panel.groups, numbers], axis=1) if len(panel.groups) else numbers
-        shown, model = replace(panel, groups=groups), replace(model, identity=True)
+        model = replace(model, identity=True)
     alone = len(panel) <= FEW if local is None else local
     clusters = cluster_series(panel.Y)
     origins = _origins(panel, horizon + gap, windows)
-    tests: list[dict[str, Floats]] = []
-    for k, origin in enumerate(origins):
-        tell(f"back-test {k + 1} of {len(origins)}")
-        tests.append(methods_at(shown.until(origin), horizon, gap, model, alone))
-    tell("forecast")
-    final = methods_at(shown, horizon, gap, model, alone)
+    members = [np.flatnonzero(clusters == c) for c in range(int(clusters.max(initial=0)) + 1)]
     actual = np.full((len(origins), len(panel), horizon), np.nan)
     scales = np.ones((len(origins), len(panel)))
     for w, origin in enumerate(origins):
-        begin = origin + gap
-        seen = panel.Y[:, begin : begin + horizon]
+        seen = panel.Y[:, origin + gap : origin + gap + horizon]
         actual[w, :, : seen.shape[1]] = seen
         scales[w] = [one_step_scale(y) for y in panel.Y[:, :origin]]
-    now = np.array([one_step_scale(y) for y in panel.Y])
-    members = [np.flatnonzero(clusters == c) for c in range(int(clusters.max(initial=0)) + 1)]
-    picked = [
-        choose_weights(
-            [{name: each[rows] for name, each in test.items()} for test in tests],
-            actual[:, rows],
-            scales[:, rows],
-            measure,
-        )
-        for rows in members
-    ]
+    tests: list[dict[str, Floats]] = []
+    picked: list[tuple[dict[str, float], dict[str, float]]] = []
+    # A model stands for REFIT windows: fitted at the oldest of them, so their errors are a little too large,
+    # never too small, and many windows cost few fits.
+    for begin in range(0, max(len(origins), 1), REFIT):
+        part = origins[begin : begin + REFIT]
+        fitted = model.fit(shown.until(part[-1])) if part else model
+        for k, origin in enumerate(part, begin + 1):
+            tell(f"back-test {k} of {len(origins)}")
+            # Only the newest windows choose; older ones widen the view of how far the chosen can be off.
+            asked = alone and (not picked or any(set(weights) & set(LOCAL) for weights, _ in picked))
+            tests.append(methods_at(shown.until(origin), horizon, gap, fitted, asked))
+        if not picked:
+            picked = [
+                choose_weights(
+                    [{name: each[rows] for name, each in test.items()} for test in tests],
+                    actual[: len(tests), rows],
+                    scales[: len(tests), rows],
+                    measure,
+                )
+                for rows in members
+            ]
+    tell("forecast")
+    final = methods_at(shown, horizon, gap, model.fit(shown), alone)
     mean, past = np.zeros((len(panel), horizon)), np.zeros_like(actual)
     for rows, (weights, _) in zip(members, picked, strict=True):
         mean[rows] = mixture_of(weights, {name: final[name][rows] for name in weights})
@@ -141,21 +160,25 @@ def forecast_many(
     before = (
         np.stack([_spread(past[w], scales[w]) for w in range(len(tests))]) if tests else np.zeros_like(past)
     )
-    spread = _spread(mean, now)
+    spread = _spread(mean, np.array([one_step_scale(y) for y in panel.Y]))
     aims = aim_at(levels, actual, past, before, members)
     lower = {level: np.zeros_like(mean) for level in levels}
     upper = {level: np.zeros_like(mean) for level in levels}
     for rows in members:
-        windows = len(tests) if len(rows) == 1 else 0
+        alike = len(tests) if len(rows) * horizon < ENOUGH else 0
         for level in levels:
-            bands = calibrate(actual[:, rows], past[:, rows], before[:, rows], (aims[level],), groups=windows)
-            drawn = bands.around(mean[rows], spread[rows])
+            aim = (aims[level],)
+            drawn = calibrate(actual[:, rows], past[:, rows], before[:, rows], aim, groups=alike).around(
+                mean[rows], spread[rows]
+            )
             low: Mapping[Any, Floats] = drawn.lower
             high: Mapping[Any, Floats] = drawn.upper
             lower[level][rows], upper[level][rows] = low[aims[level]], high[aims[level]]
     dates = panel.calendar(panel.t + gap, panel.t + gap + horizon)
     weighed, erred = tuple(each for each, _ in picked), tuple(each for _, each in picked)
-    return ManyForecasts(tuple(names), panel, dates, mean, lower, upper, clusters, weighed, erred)
+    apart = np.nanmean((actual - past) ** 2, axis=(0, 2)) if tests else np.full(len(panel), np.nan)
+    variances = np.where(np.isfinite(apart), apart, (spread**2).mean(axis=1))
+    return ManyForecasts(tuple(names), panel, dates, mean, lower, upper, clusters, weighed, erred, variances)
 
 
 def aim_at(
@@ -183,13 +206,32 @@ def aim_at(
     return aims
 
 
+def made_ready(panel: Panel) -> tuple[Panel, Boosted]:
+    """The panel as the global model sees it, and that model with what is usual for the panel's step.
+
+    Regressors above 0 become logarithms and are set beside those of the same group; where series are few the
+    model may tell them apart.
+    """
+    usual = USUAL[panel.frequency]
+    shown = panel
+    if panel.X is not None:
+        X = ratios(panel.X)
+        usual = replace(usual, alike=X.shape[2] if like_prices(X) else 0, identity=len(panel.groups) > 0)
+        shown = replace(panel, X=np.concatenate([X, beside(X, panel.groups)], axis=-1))
+    if len(panel) <= FEW:
+        numbers = np.arange(len(panel), dtype=np.int32)[:, None]
+        groups = np.concatenate([panel.groups, numbers], axis=1) if len(panel.groups) else numbers
+        shown = replace(shown, groups=groups)
+    return shown, usual
+
+
 def methods_at(panel: Panel, horizon: int, gap: int, model: Boosted, local: bool) -> dict[str, Floats]:
-    """Means [n, horizon] of every method, knowing `panel` only."""
+    """Means [n, horizon] of every method, knowing `panel` only; `model` is fitted."""
     out = plain_forecasts(panel.Y, horizon, panel.season, gap)
-    out[BOOSTED] = model.fit(panel).predict(panel)
+    out[BOOSTED] = model.predict(panel)
     if local:
-        for name in ("theta", "smoothing"):
-            form = Fast("theta" if name == "theta" else "smoothing", season=panel.season)
+        for name in LOCAL:
+            form = Fast(name, season=panel.season)
             told = [form.fit(y).predict(gap + horizon).mean[gap:] for y in panel.Y]
             out[name] = np.stack(told)
     return out

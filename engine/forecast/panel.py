@@ -37,7 +37,8 @@ class Panel:
     @property
     def season(self) -> int:
         season = SEASONS[self.frequency]
-        return season if self.t >= 2 * season + 2 else 1
+        # A long season takes three of them: at two, the years that teach it leave no origin to learn from.
+        return season if self.t >= (2 * season + 2 if season <= 14 else 3 * season) else 1
 
     def until(self, t: int) -> Panel:
         """What was known before step `t`; regressors keep their future, as a plan would."""
