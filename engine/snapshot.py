@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from time import time
 from typing import Any
@@ -48,6 +48,7 @@ from indexes.vector import VectorIndex
 Filters = str | Sequence[object] | Mapping[str, object] | None
 OWN = "own"  # the space of the vectors that the catalogue brought
 SECOND = "static"  # a cheap second opinion beside the encoders that know a language well
+REMEMBERED = 4096  # items; a few megabytes
 STACKS = ("stack", "stack-repeat")
 
 
@@ -145,6 +146,12 @@ class Generation:
         """The users' segments; None where there were no users."""
         folder = self.folder / "segments"
         return SegmentIndex.open(folder) if folder.is_dir() else None
+
+    @cached_property
+    def item(self) -> Callable[[int], Item]:
+        """The item of a row as it was at the build; what is shown most is not read anew for every answer."""
+        records = self.records
+        return lru_cache(maxsize=REMEMBERED)(lambda row: unpack(records[row]))
 
     @property
     def number(self) -> int:
@@ -251,7 +258,7 @@ class Snapshot:
         at = int(np.searchsorted(self.changes.rows, row))
         if at < len(self.changes.rows) and self.changes.rows[at] == row:
             return self.changes.items[at]
-        return unpack(self.generation.records[row])
+        return self.generation.item(row)
 
     def title(self, row: int) -> str:
         return self.item(row).title

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import lru_cache
 
 import numpy as np
 
@@ -121,7 +122,7 @@ def _sentence(snapshot: Snapshot, query: Query, row: int, leg: str, phrases: Phr
 
 
 def _words(snapshot: Snapshot, query: Query, row: int, phrases: Phrases, both: bool) -> str:
-    typed = {word: set(analyse(word)) for word in query.text.replace('"', " ").split()}
+    typed = _typed(query.text)
     item = snapshot.item(row)
     titles = set(analyse(" ".join([item.title, *_localised_titles(item.attributes)])))
     inside = [word for word, terms in typed.items() if terms & titles]
@@ -130,6 +131,12 @@ def _words(snapshot: Snapshot, query: Query, row: int, phrases: Phrases, both: b
         return phrases["semantic"].format(text=_cut(query.text))
     key = "both" if both else "title" if inside else "text"
     return phrases[key].format(words=", ".join(_quoted(word) for word in words[:4]))
+
+
+@lru_cache(maxsize=16)  # one answer asks once a hit
+def _typed(text: str) -> Mapping[str, frozenset[str]]:
+    """The terms of each word of a query."""
+    return {word: frozenset(analyse(word)) for word in text.replace('"', " ").split()}
 
 
 def _localised_titles(attributes: Mapping[str, object]) -> list[str]:

@@ -41,13 +41,18 @@ class Ranking:
                 row, score = row[near], score[near]
         order = np.lexsort((row, -score))
         row, score = row[order], score[order]
-        _, first = np.unique(row, return_index=True)
-        if len(first) != len(row):
+        ascending = np.sort(row)
+        if (ascending[1:] == ascending[:-1]).any():
+            _, first = np.unique(row, return_index=True)
             first.sort()
             row, score = row[first], score[first]
-        row, score = row[:k].copy(), score[:k].copy()
-        row.flags.writeable = score.flags.writeable = False
-        return cls(row, score)
+        return cls._lawful(row[:k].copy(), score[:k].copy())
+
+    @classmethod
+    def _lawful(cls, rows: Rows, scores: Scores) -> Ranking:
+        """Of arrays that keep the laws already: parts of a ranking, in its order."""
+        rows.flags.writeable = scores.flags.writeable = False
+        return cls(rows, scores)
 
     @classmethod
     def empty(cls) -> Ranking:
@@ -67,11 +72,14 @@ class Ranking:
         )
 
     def top(self, k: int) -> Ranking:
-        return Ranking.of(self.rows[:k], self.scores[:k])
+        return Ranking._lawful(self.rows[:k], self.scores[:k])
 
     def without(self, rows: ArrayLike) -> Ranking:
-        keep = ~np.isin(self.rows, np.asarray(rows, np.int64))
-        return Ranking.of(self.rows[keep], self.scores[keep])
+        gone = np.asarray(rows, np.int64)
+        if not len(gone) or not len(self):
+            return self
+        keep = ~np.isin(self.rows, gone)
+        return Ranking._lawful(self.rows[keep], self.scores[keep])
 
     def ranks_of(self, rows: Rows) -> NDArray[np.float64]:
         """The rank (from 1) each of `rows` [n] has here; NaN where it is absent."""

@@ -72,3 +72,21 @@ def test_what_is_looked_up_is_what_is_there(r):
 @given(rankings)
 def test_a_ranking_cannot_be_changed(r):
     assert not r.rows.flags.writeable and not r.scores.flags.writeable
+
+
+@given(pairs, st.lists(st.integers(0, 30)), st.integers(0, 40))
+def test_a_part_of_a_ranking_is_what_ranking_that_part_anew_gives(p, gone, k):
+    r = ranking_of(p)
+    for part in (r.top(k), r.without(gone), r.without([])):
+        assert part == Ranking.of(part.rows, part.scores)
+        assert not part.rows.flags.writeable and not part.scores.flags.writeable
+
+
+@given(pairs, st.integers(1, 50))
+def test_a_ranking_is_what_sorting_by_hand_gives(p, k):
+    best: dict[int, float] = {}
+    for row, score in p:
+        if row >= 0 and np.isfinite(score):
+            best[row] = max(best.get(row, -np.inf), score)
+    by_hand = sorted(best.items(), key=lambda pair: (-pair[1], pair[0]))[:k]
+    assert list(ranking_of(p, k)) == by_hand

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -28,6 +29,10 @@ class Semantic:
 
     spaces: Mapping[str, Meanings]
     encode: Callable[[str], tuple[str, Vectors]]  # text -> (space, unit vector or zeros)
+    # What a query's text was encoded to: a pipeline asks for candidates, then for their exact scores.
+    encoded: WeakKeyDictionary[Query, tuple[str, Vectors]] = field(
+        default_factory=WeakKeyDictionary, compare=False, repr=False
+    )
     floor: ClassVar[float] = -1.0
 
     def __call__(self, query: Query, k: int) -> Ranking:
@@ -42,7 +47,10 @@ class Semantic:
         if query.vector is not None:
             name, vector = "own", query.vector
         elif query.text and self.spaces:
-            name, vector = self.encode(query.text)
+            known = self.encoded.get(query)
+            if known is None:
+                known = self.encoded[query] = self.encode(query.text)
+            name, vector = known
         else:
             return None, np.empty(0, np.float32)
         # A vector of zeros means that the encoder knows nothing in the text.
