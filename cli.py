@@ -265,6 +265,10 @@ def evaluate(
     report: Annotated[Path | None, typer.Option(help="A folder for the HTML report and its JSON.")] = None,
     days: Annotated[float, typer.Option(min=1, help="The last days of the log judge the answers.")] = 28.0,
     requests: Annotated[int, typer.Option(min=10, help="At most this many requests a task.")] = 1000,
+    split: Annotated[
+        str,
+        typer.Option(help="What judges: the last days (time), everybody's last purchase (last), or folds."),
+    ] = "time",
     tune: Annotated[
         str, typer.Option(help="First tune the learners on the days before, within 90s, 20m or 1h.")
     ] = "",
@@ -275,7 +279,7 @@ def evaluate(
     """Every single model and every fusion, side by side, judged by what people did next."""
     with progress() as bars:
         document = Engine.open(home).evaluate(
-            report=report, days=days, requests=requests, tune=tune, keep=keep, progress=bars
+            report=report, days=days, requests=requests, split=split, tune=tune, keep=keep, progress=bars
         )
     show(document, as_json, tables.evaluation)
 

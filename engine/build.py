@@ -48,6 +48,7 @@ from indexes import generations
 from indexes.columns import ColumnIndex
 from indexes.factors import FactorIndex
 from indexes.identifiers import Identifiers
+from indexes.ranking import Mask
 from indexes.records import Records
 from indexes.terms import TermIndex
 from indexes.vector import VectorIndex
@@ -56,6 +57,7 @@ COSTLY = ("sequence", "gru", "bpr", "ratings")  # fitted once a rebuild, not onc
 MANY = 200_000  # items; with more, unseen ones are placed by fewer features and no vectors, for their memory
 T = TypeVar("T")
 Progress = Callable[[str, int, int | None], None]
+Known = Callable[[EventTable], Mask]
 
 
 def silent(stage: str, done: int, total: int | None) -> None:
@@ -106,11 +108,11 @@ def rebuild(home: Path, store: Store, settings: Settings, progress: Progress = s
 
 
 def write(
-    draft: Path, home: Path, store: Store, settings: Settings, stages: Stages, before: float | None = None
+    draft: Path, home: Path, store: Store, settings: Settings, stages: Stages, known: Known | None = None
 ) -> dict[str, Any]:
     """Fill `draft` with everything that a snapshot opens; returns what the manifest says of it.
 
-    `before` (Unix seconds): learn only from events before it, as an evaluation must.
+    `known` says of the log which events [n] may be learned from: an evaluation holds the others back.
     """
     events_upto, items_upto = store.position(), store.item_position()
     items = stages.timed("catalogue", lambda: list(store.items()))
@@ -118,8 +120,8 @@ def write(
     stages.timed("words", lambda: _write_words(draft, items, settings, stages.report))
     spaces = stages.timed("vectors", lambda: _write_spaces(draft, home, items, settings, stages))
     table = stages.timed("events", lambda: store.events(until=events_upto))
-    if before is not None:
-        table = table.where(table.timestamp < before)
+    if known is not None:
+        table = table.where(known(table))
     weigh = event_weights(settings.weights)
     behaviour = stages.timed(
         "behaviour", lambda: behaviour_of(table, ids, settings.learn.exclude_bots, weigh)

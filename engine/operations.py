@@ -69,18 +69,20 @@ class Operations:
         report: Path | None = None,
         days: float = 28.0,
         requests: int = 1000,
+        split: str = "time",
         tune: str = "",
         keep: bool = False,
         progress: Progress = silent,
     ) -> dict[str, Any]:
         """Every single model and every fusion, side by side, judged by what people did in the last `days`.
 
+        `split` "last" holds back everybody's last purchase instead, "folds" each fifth of the purchases in turn.
         `tune`, a budget such as "20m", first looks for better settings of the learners on the windows before those
         days; with `keep` what was found better is written to ronghe.toml, for the next rebuild.
 
         With `report`, an HTML page with tables and plots and the JSON behind it are written to that folder.
         """
-        cut = offline.Cut(days=days, requests=requests)
+        cut = offline.Cut(days=days, requests=requests, split=split)
         settings, tuning = self.settings, None
         if keep and not tune:
             raise BadQuery("There is nothing to keep without a tuning: give --tune a budget such as 20m.")

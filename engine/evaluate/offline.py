@@ -9,7 +9,7 @@ from __future__ import annotations
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from engine.build import Progress, Stages, silent, write
 from engine.errors import Unanswerable
 from engine.evaluate.experiment import Known, Results, run_experiment
 from engine.evaluate.facts import digest_of, gather_facts
+from engine.evaluate.held import learned_parts
 from engine.evaluate.report import write_report
 from engine.evaluate.tune import Tuning, tune
 from engine.live import Changes
@@ -33,15 +34,14 @@ from engine.store import EventTable, Store
 from engine.types import EVENT_TYPES, EventType, Query
 from indexes import generations
 from indexes.identifiers import Identifiers
-from indexes.ranking import Ranking, Rows
+from indexes.ranking import Mask, Ranking, Rows
 
 DAY = 86_400.0
 LEAST = 10  # judged requests; with fewer a table would say nothing
 CODES = {kind: code for code, kind in enumerate(EVENT_TYPES)}
-ANSWERED = (EventType.CLICK, EventType.CART, EventType.PURCHASE)
-
 Requests = Mapping[str, Query]
 Judgements = Mapping[str, Mapping[int, float]]
+ANSWERED = (EventType.CLICK, EventType.CART, EventType.PURCHASE)
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,17 @@ class Cut:
     seed: int = 7
     depth: int = 100
     short: bool = False  # of the fusions only the default of each task
+    split: str = "time"  # or "last" or "folds", which judge recommendations alone: see held.py
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """What learned from one part of the log, and the requests that the rest of it judges."""
+
+    pipelines: Mapping[str, Pipeline]
+    requests: Requests
+    judgements: Judgements
+    known: Known
 
 
 def evaluate(
@@ -64,25 +75,51 @@ def evaluate(
     if not len(table):
         raise Unanswerable("There are no events to judge by: take some in with `ronghe ingest events`.")
     moment = float(table.timestamp.max()) - cut.days * DAY
+    parts = len(learned_parts(table, cut.split, moment, seed=cut.seed))
+    share = replace(cut, requests=max(cut.requests // parts, 1))
+    asked: dict[str, list[Part]] = defaultdict(list)
     with tempfile.TemporaryDirectory(prefix="ronghe-evaluation-") as folder:
-        stages = Stages(progress)
-        built = generations.publish(
-            Path(folder), lambda draft: write(draft, home, store, settings, stages, before=moment)
-        )
-        generation = Generation.open(built)
-        snapshot = Snapshot.of(generation, Changes.none(len(generation), 0), Encoders(home))
-        wired = routes(snapshot, settings)
-        known = _known(table.where(table.timestamp < moment), snapshot)
-        found = []
-        for task, judge in TASKS.items():
-            requests, judgements = judge(table, snapshot, moment, cut)
-            if len(judgements) >= LEAST:
-                found.append(_run(task, wired[task], requests, judgements, known, cut, progress))
+        for at in range(parts):
+            snapshot = _built(Path(folder) / str(at), home, store, settings, cut, moment, at, progress)
+            learned = learned_parts(table, cut.split, moment, seed=cut.seed)[at]
+            wired, known = routes(snapshot, settings), _known(table.where(learned), snapshot)
+            now = moment if cut.split == "time" else float(table.timestamp.max())
+            for task, judge in TASKS.items() if cut.split == "time" else (("recommend", _recommend),):
+                requests, judgements = judge(table, snapshot, learned, now, share)
+                asked[task].append(Part(wired[task], requests, judgements, known))
+        found = [
+            _run(task, several, cut, progress)
+            for task, several in asked.items()
+            if sum(len(part.judgements) for part in several) >= LEAST
+        ]
     if not found:
         raise Unanswerable(
             f"The last {cut.days:g} days hold too few purchases and clicks to judge by; try more --days."
         )
     return found
+
+
+def _built(
+    folder: Path,
+    home: Path,
+    store: Store,
+    settings: Settings,
+    cut: Cut,
+    moment: float,
+    part: int,
+    progress: Progress,
+) -> Snapshot:
+    """A generation that learned from one part alone."""
+
+    def known(table: EventTable) -> Mask:
+        return learned_parts(table, cut.split, moment, seed=cut.seed)[part]
+
+    stages = Stages(progress)
+    built = generations.publish(
+        folder, lambda draft: write(draft, home, store, settings, stages, known=known)
+    )
+    generation = Generation.open(built)
+    return Snapshot.of(generation, Changes.none(len(generation), 0), Encoders(home))
 
 
 def tuning(
@@ -118,38 +155,43 @@ def with_tuned(settings: Settings, found: Tuning) -> Settings:
     return settings.model_copy(update={"learn": learn})
 
 
-def _run(
-    task: str,
-    pipelines: Mapping[str, Pipeline],
-    requests: Requests,
-    judgements: Judgements,
-    known: Known,
-    cut: Cut,
-    progress: Progress,
-) -> Results:
+def _run(task: str, parts: Sequence[Part], cut: Cut, progress: Progress) -> Results:
+    """Every pipeline that all parts have, each request asked of the part that did not learn its answer."""
+    pipelines = parts[0].pipelines
     single = {name for name, pipeline in pipelines.items() if len(pipeline.retrievers) == 1}
     default = {"search": "hybrid"}.get(task, task)
-    chosen = {
-        name: pipeline
-        for name, pipeline in pipelines.items()
-        if name != "browse" and (not cut.short or name in single or name == default)
+    chosen = [
+        name
+        for name in pipelines
+        if name != "browse"
+        and all(name in part.pipelines for part in parts)
+        and (not cut.short or name in single or name == default)
+    ]
+
+    def named(name: str, at: int) -> str:
+        return f"{name} ({at + 1})" if len(parts) > 1 else name
+
+    requests = {
+        named(name, at): (at, q) for at, part in enumerate(parts) for name, q in part.requests.items()
     }
+    judgements = {named(name, at): j for at, part in enumerate(parts) for name, j in part.judgements.items()}
     return run_experiment(
-        {name: partial(_ranking, pipeline) for name, pipeline in chosen.items()},
+        {name: partial(_ranking, [part.pipelines[name] for part in parts]) for name in chosen},
         requests,
         judgements,
-        known,
+        parts[0].known,
         task=task,
         fusions=set(chosen) - single,
         depth=cut.depth,
-        activity={name: len(query.history) for name, query in requests.items()},
+        activity={name: len(query.history) for name, (_, query) in requests.items()},
         seed=cut.seed,
         progress=lambda done, total: progress(f"evaluate {task}", done, total),
     )
 
 
-def _ranking(pipeline: Pipeline, query: Query, k: int) -> Ranking:
-    candidates = pipeline(query, k).candidates
+def _ranking(pipelines: Sequence[Pipeline], request: tuple[int, Query], k: int) -> Ranking:
+    part, query = request
+    candidates = pipelines[part](query, k).candidates
     # Scores may have been re-ordered by rules: the place is what counts.
     return Ranking.of(candidates.rows[:k], -np.arange(min(k, len(candidates)), dtype=np.float32))
 
@@ -166,10 +208,12 @@ def _known(past: EventTable, snapshot: Snapshot) -> Known:
     return Known(counts.astype(np.int64), max(len(np.unique(pairs[:, 0])), 1), vectors, columns)
 
 
-def _recommend(table: EventTable, snapshot: Snapshot, moment: float, cut: Cut) -> tuple[Requests, Judgements]:
-    """Users with a past: what they bought or rated after the cut and did not have before it."""
+def _recommend(
+    table: EventTable, snapshot: Snapshot, past: Mask, moment: float, cut: Cut
+) -> tuple[Requests, Judgements]:
+    """Users with a past: what they bought or rated that was held back and that they did not have before."""
     rows = _rows(table, snapshot)
-    past, had = table.timestamp < moment, np.isin(table.type, [CODES[kind] for kind in OWNED])
+    had = np.isin(table.type, [CODES[kind] for kind in OWNED])
     known = (rows >= 0) & (table.user >= 0)
     users = np.intersect1d(table.user[past & known], table.user[~past & known & had])
     requests: dict[str, Query] = {}
@@ -188,11 +232,13 @@ def _recommend(table: EventTable, snapshot: Snapshot, moment: float, cut: Cut) -
     return requests, judgements
 
 
-def _search(table: EventTable, snapshot: Snapshot, moment: float, cut: Cut) -> tuple[Requests, Judgements]:
+def _search(
+    table: EventTable, snapshot: Snapshot, past: Mask, moment: float, cut: Cut
+) -> tuple[Requests, Judgements]:
     """Queries after the cut: what was clicked, carted or bought under them, a purchase counting most."""
     rows = _rows(table, snapshot)
     answered = np.isin(table.type, [CODES[kind] for kind in ANSWERED])
-    said = np.flatnonzero((table.timestamp >= moment) & (table.query >= 0) & (rows >= 0) & answered)
+    said = np.flatnonzero((~past) & (table.query >= 0) & (rows >= 0) & answered)
     grades: defaultdict[str, dict[int, float]] = defaultdict(dict)
     for at in said.tolist():
         grade = 3.0 if table.type[at] == CODES[EventType.PURCHASE] else 1.0
@@ -202,14 +248,16 @@ def _search(table: EventTable, snapshot: Snapshot, moment: float, cut: Cut) -> t
     return {n: Query(text=n, now=moment) for n in names}, {n: grades[n] for n in names}
 
 
-def _similar(table: EventTable, snapshot: Snapshot, moment: float, cut: Cut) -> tuple[Requests, Judgements]:
+def _similar(
+    table: EventTable, snapshot: Snapshot, past: Mask, moment: float, cut: Cut
+) -> tuple[Requests, Judgements]:
     """Items bought after the cut: what was bought in the same basket."""
     rows = _rows(table, snapshot)
     bought = (table.type == CODES[EventType.PURCHASE]) & (table.order >= 0) & (rows >= 0)
     baskets: defaultdict[int, set[int]] = defaultdict(set)
     for order, row in zip(
-        table.order[bought & (table.timestamp >= moment)].tolist(),
-        rows[bought & (table.timestamp >= moment)].tolist(),
+        table.order[bought & (~past)].tolist(),
+        rows[bought & (~past)].tolist(),
         strict=True,
     ):
         baskets[order].add(row)
@@ -225,7 +273,7 @@ def _similar(table: EventTable, snapshot: Snapshot, moment: float, cut: Cut) -> 
     )
 
 
-TASKS: Mapping[str, Callable[[EventTable, Snapshot, float, Cut], tuple[Requests, Judgements]]] = {
+TASKS: Mapping[str, Callable[[EventTable, Snapshot, Mask, float, Cut], tuple[Requests, Judgements]]] = {
     "search": _search,
     "similar": _similar,
     "recommend": _recommend,
@@ -274,6 +322,7 @@ def report(
     table = store.events()
     data = {"events": digest_of(table.timestamp, table.item, table.user, table.type)}
     command = f"ronghe evaluate --days {cut.days:g} --requests {cut.requests} --report {folder.name}"
+    command += f" --split {cut.split}" if cut.split != "time" else ""
     command += f" --tune {tuned}" if tuned else ""
     notes = {"tuned on the windows before the cut": settings} if tuned else {}
     facts = gather_facts(command, cut.seed, data, notes)
