@@ -59,7 +59,16 @@ def test_an_unknown_split_is_said() -> None:
 
 @pytest.mark.parametrize("split", ["last", "folds"])
 def test_a_shop_is_judged_by_what_was_held_back(own_home: Path, split: str) -> None:
-    lean = '[learn]\nstack = false\nskip = ["sequence", "gru", "ratings", "repeats", "crowd"]\n[encoder]\nmodel = "none"\n'
+    lean = """
+[learn]
+stack = false
+skip = ["sequence", "gru", "ratings", "repeats", "crowd"]
+[encoder]
+model = "none"
+[trend]
+category_fits = 1
+item_fits = 1
+"""
     (own_home / "ronghe.toml").write_text(lean, "utf-8")
     document = Engine.open(own_home).evaluate(split=split, requests=60)
     (task,) = document["tasks"]
