@@ -28,6 +28,7 @@ from engine.encode import choose_spaces, encode_cached, encoder, ensure
 from engine.errors import BadHome, RebuildRunning
 from engine.forecast.demand import Demand
 from engine.forecast.trend import fit_trend
+from engine.guard import guard_search
 from engine.learn.cold import describe
 from engine.learn.interactions import KIND
 from engine.learn.once import Once, Remembered
@@ -146,7 +147,7 @@ def write(
     partners.save(draft / "partners")
     stages.timed("segments", lambda: _write_segments(draft, items, behaviour))
     stages.timed("trend", lambda: _write_trend(draft, items, behaviour, now, settings))
-    return {
+    facts: dict[str, Any] = {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "items": len(items),
         "users": len(behaviour.users),
@@ -163,6 +164,11 @@ def write(
         "settings": settings.model_dump(mode="json"),
         "seconds": stages.seconds,
     }
+    guard = stages.timed("guard", lambda: guard_search(draft, facts, home, table, settings))
+    if guard is not None:
+        choices["search"] = guard.to_dict()
+        stages.notes.append(guard.sentence())
+    return facts
 
 
 def _write_records(draft: Path, items: Sequence[Item]) -> Identifiers:

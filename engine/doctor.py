@@ -113,6 +113,10 @@ def _generation(home: Path) -> Check:
         remedy = "Run: ronghe generations activate N, or ronghe rebuild"
         return Check("generation", False, str(error), remedy)
     fact = f"{int(folder.name)}, built {manifest['created']}, every byte as published"
+    served = manifest.get("fusion", {}).get("search")
+    if served:
+        told = ", ".join(f"{name} {value:.3f}" for name, value in served["ndcg"].items())
+        fact += f"; search by {served['chosen']} ({told} over {served['queries']:,} logged searches)"
     return Check("generation", True, fact)
 
 

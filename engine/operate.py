@@ -59,6 +59,7 @@ def generations_of(home: Path) -> list[dict[str, Any]]:
                 "built": manifest.get("created", "unreadable"),
                 "items": manifest.get("items", 0),
                 "events": manifest.get("events", 0),
+                "search": manifest.get("fusion", {}).get("search", {}).get("chosen", "hybrid"),
                 "bytes": sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()),
             }
         )

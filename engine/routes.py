@@ -50,6 +50,7 @@ RECOMMEND_WEIGHTS: Mapping[str, float] = MappingProxyType(
 )
 
 COLD_WEIGHTS: Mapping[str, float] = MappingProxyType({"popular": 0.6, "trending": 0.4})
+SEARCH_LEGS = ("keyword", "semantic")
 STACK_POOL = 100  # of each leg: what the learned fusion was trained on
 SIMILAR: Fusion = TheoreticalMinMax({"semantic": 0.5, "keyword": 0.2, "together": 0.2, "neighbours": 0.1})
 
@@ -84,30 +85,62 @@ def learned_legs(snapshot: Snapshot) -> dict[str, Retriever]:
     }
 
 
-def search(snapshot: Snapshot, settings: Settings, learned: Mapping[str, Retriever]) -> dict[str, Pipeline]:
-    """Words and meaning find the candidates; how much of the query each covers scores them too."""
+def relevance(snapshot: Snapshot, settings: Settings) -> dict[str, Pipeline]:
+    """Every way of answering by words and meaning alone: what the guard of a rebuild measures.
+
+    `keyword` and `semantic` among them are the legs as `--pipeline` measures them; "hybrid" is the shipped fusion.
+    """
+    legs, more = search_legs(snapshot)
+    parts, pool = parts_of((*legs, *more)), settings.search.pool
+    pipelines = {name: Pipeline(legs, fusion, pool=pool, parts=parts) for name, fusion in FUSIONS.items()}
+    pipelines["hybrid"] = Pipeline(legs, hybrid(snapshot), scorers=more, pool=pool, parts=parts)
+    singles = {name: pipelines["hybrid"].only(name) for name in (*legs, *more) if name != "coverage"}
+    return pipelines | singles
+
+
+def search_legs(snapshot: Snapshot) -> tuple[dict[str, Retriever], dict[str, Retriever]]:
+    """What finds the candidates of a search, and what only scores them."""
     legs: dict[str, Retriever] = {"keyword": Keyword(snapshot.words)}
     if snapshot.spaces:
         legs["semantic"] = Semantic(snapshot.main_spaces, snapshot.encode)
     more: dict[str, Retriever] = {"coverage": Coverage(snapshot.words, snapshot.generation.words)}
     if SECOND in snapshot.spaces and SECOND not in snapshot.main_spaces:
         more["static"] = Semantic({SECOND: snapshot.spaces[SECOND]}, snapshot.encode_second)
+    return legs, more
+
+
+def hybrid(snapshot: Snapshot) -> Fusion:
+    if not snapshot.spaces:
+        return HYBRID
+    return Feedback(HYBRID, Near(snapshot.main_spaces, snapshot.space_of), weight=FEEDBACK)
+
+
+def leading(leg: str) -> Fusion:
+    """One leg's order; what it cannot tell apart the others do."""
+    others = dict.fromkeys((*SEARCH_LEGS, "coverage", "static"), 1e-6)
+    return TheoreticalMinMax(others | {leg: 1.0}, {"semantic": 0.0, "static": 0.0})
+
+
+def search(snapshot: Snapshot, settings: Settings, learned: Mapping[str, Retriever]) -> dict[str, Pipeline]:
+    """Words and meaning find the candidates; how much of the query each covers scores them too.
+
+    The default is the fusion that is set; with "auto" the shipped one, or the leg that the rebuild's guard found
+    to be better alone in this shop's log.
+    """
+    pipelines = relevance(snapshot, settings)
+    legs, more = search_legs(snapshot)
     taste = {name: learned[name] for name in ("personal", "trending") if name in learned}
     weights = {"personal": settings.search.personalization, "trending": settings.search.trend}
-    parts = parts_of((*legs, *more, *taste))
-    pool = settings.search.pool
-    pipelines = {name: Pipeline(legs, fusion, pool=pool, parts=parts) for name, fusion in FUSIONS.items()}
-    hybrid = HYBRID
-    if snapshot.spaces:
-        hybrid = Feedback(HYBRID, Near(snapshot.main_spaces, snapshot.space_of), weight=FEEDBACK)
-    best = FUSIONS.get(settings.search.fusion, hybrid)
-    pipelines["hybrid"] = Pipeline(legs, best, scorers=more, pool=pool, parts=parts)
+    parts, pool = parts_of((*legs, *more, *taste)), settings.search.pool
+    best = FUSIONS.get(settings.search.fusion, hybrid(snapshot))
+    chosen = snapshot.generation.manifest.get("fusion", {}).get("search", {}).get("chosen", "")
+    if settings.search.fusion == "auto" and chosen in legs:
+        best = leading(chosen)
     pipelines["search"] = Pipeline(
         legs, Blend(best, parts, weights), scorers={**more, **taste}, pool=pool, parts=parts
     )
     pipelines["browse"] = browse(learned, len(snapshot))
-    singles = {name: pipelines["hybrid"].only(name) for name in (*legs, *more) if name != "coverage"}
-    return pipelines | singles
+    return pipelines
 
 
 def similar(snapshot: Snapshot, settings: Settings, learned: Mapping[str, Retriever]) -> dict[str, Pipeline]:

@@ -45,7 +45,9 @@ class Vector(Section):
 
 class Search(Section):
     pool: int = Field(200, ge=10, le=5000, description="candidates asked of each retriever")
-    fusion: str = Field("hybrid", description="the fusion behind the default search")
+    fusion: str = Field(
+        "auto", description="auto (hybrid, or the leg that the log finds better), hybrid, or a fusion's name"
+    )
     personalization: float = Field(
         0.15, ge=0, le=10, description="weight of the user's taste; 0 switches it off"
     )

@@ -92,6 +92,11 @@ class Generation:
             raise CorruptGeneration(
                 f"{error}. Serve an older one with `ronghe generations activate N`, or run `ronghe rebuild`."
             ) from error
+        return cls.read(folder, manifest)
+
+    @classmethod
+    def read(cls, folder: Path, manifest: Mapping[str, Any]) -> Generation:
+        """Open a folder whose manifest is in hand already: a draft, too, that a rebuild has just filled."""
         plain = manifest["keyword"] == "plain"
         return cls(
             folder,

@@ -119,13 +119,26 @@ def generations(document: Sequence[Document]) -> None:
         out.print("Nothing is published yet. Run: ronghe rebuild", style="yellow")
         return
     table = _table(
-        "", "generation", "built", "items", "events", "size", right=("generation", "items", "events", "size")
+        "",
+        "generation",
+        "built",
+        "items",
+        "events",
+        "search",
+        "size",
+        right=("generation", "items", "events", "size"),
     )
     for row in document:
         mark = "now" if row["current"] else ""
         size = f"{row['bytes'] / 1e6:,.1f} MB"
         table.add_row(
-            mark, str(row["generation"]), row["built"], f"{row['items']:,}", f"{row['events']:,}", size
+            mark,
+            str(row["generation"]),
+            row["built"],
+            f"{row['items']:,}",
+            f"{row['events']:,}",
+            row["search"],
+            size,
         )
     out.print(table)
 
