@@ -187,6 +187,10 @@ def recommend(
 def trending(
     category: str = "",
     searches: Annotated[bool, typer.Option("--searches", help="Searches instead of items.")] = False,
+    categories: Annotated[bool, typer.Option("--categories", help="Categories instead of items.")] = False,
+    rising: Annotated[
+        bool, typer.Option("--rising", help="What is about to sell more than of late.")
+    ] = False,
     k: Count = 10,
     home: Home = DATA,
     as_json: Json = False,
@@ -195,6 +199,10 @@ def trending(
     engine = Engine.open(home)
     if searches:
         show(engine.trending_searches(k=k), as_json, tables.searches)
+    elif categories:
+        show(engine.trending_categories(k=k), as_json, tables.categories)
+    elif rising:
+        show(engine.rising(category=category, k=k).to_dict(), as_json, tables.hits)
     else:
         show(engine.trending(category=category, k=k).to_dict(), as_json, tables.hits)
 

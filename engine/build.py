@@ -146,7 +146,7 @@ def write(
     partners = stages.timed("partners", partial(learn_partners, items, behaviour.interactions))
     partners.save(draft / "partners")
     stages.timed("segments", lambda: _write_segments(draft, items, behaviour))
-    stages.timed("trend", lambda: _write_trend(draft, items, behaviour, now, settings))
+    categories = stages.timed("trend", lambda: _write_trend(draft, items, behaviour, now, settings))
     facts: dict[str, Any] = {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "items": len(items),
@@ -160,6 +160,7 @@ def write(
         "spaces": spaces,
         "learned": list(learned),
         "fusion": choices,
+        "categories": categories,
         "languages": dict(Counter(language for item in items for language in languages_of(item))),
         "settings": settings.model_dump(mode="json"),
         "seconds": stages.seconds,
@@ -334,7 +335,8 @@ def _prices(items: Sequence[Item]) -> NDArray[np.float32]:
 
 def _write_trend(
     draft: Path, items: Sequence[Item], behaviour: Behaviour, now: float, settings: Settings
-) -> None:
+) -> list[str]:
+    """Daily demand and its trend; returns the names of the top categories by their number."""
     tops: dict[str, int] = {}
     groups = [
         tops.setdefault(item.category.split(" > ")[0], len(tops)) if item.category else -1 for item in items
@@ -351,6 +353,7 @@ def _write_trend(
         item_fits=settings.trend.item_fits,
     )
     trend.save(draft / "trend")
+    return list(tops)
 
 
 def _shop_time(behaviour: Behaviour) -> float:

@@ -23,6 +23,7 @@ from engine.operations import Operations
 from engine.persona import profile
 from engine.pipeline import Pipeline
 from engine.present import Page, present
+from engine.pulse import Now, Pulse, categories_now
 from engine.reader import Reader, View
 from engine.settings import Settings
 from engine.store import Store
@@ -43,6 +44,7 @@ class Engine(Operations):
         self.settings = settings
         self.store = store
         self._reader = Reader(home, settings, store)
+        self._follower: Pulse | None = None
 
     @classmethod
     def open(cls, home: str | Path = "data", settings: Settings | None = None) -> Engine:
@@ -156,6 +158,7 @@ class Engine(Operations):
             allowed=mask,
             weights=dict(weights or {}),
             now=max(view.snapshot.now(), float(history.times[-1]) if len(history) else 0.0),
+            trend=None if len(history) else self._pulse(view).trend,
         )
         page = Page(k, explain=explain, reasons=reasons, language=language)
         usual = ("repeats" if again else "recommend") if len(history) else "cold"
@@ -164,20 +167,33 @@ class Engine(Operations):
     def trending(
         self, *, category: str | None = None, k: int = 10, explain: bool = False, language: str = ""
     ) -> Answer:
-        """What is in demand now, in the whole shop or in one category."""
+        """What is in demand now, in the whole shop or in one category: events count from the moment they are in."""
         started = perf_counter()
         view = self.view()
         filters = {"category": category} if category else None
         mask = view.snapshot.mask(filters, view.snapshot.sellable)
         page = Page(k, explain=explain, language=language)
-        return self._answer(
-            view, "trending", "trending", Query(allowed=mask, now=view.snapshot.now()), page, started
-        )
+        query = Query(allowed=mask, now=view.snapshot.now(), trend=self._pulse(view).trend)
+        return self._answer(view, "trending", "trending", query, page, started)
+
+    def rising(self, *, category: str | None = None, k: int = 10, language: str = "") -> Answer:
+        """What is surely about to sell more than of late, however little it sells."""
+        started = perf_counter()
+        view = self.view()
+        mask = view.snapshot.mask({"category": category} if category else None, view.snapshot.sellable)
+        query = Query(allowed=mask, now=view.snapshot.now(), trend=self._pulse(view).trend)
+        return self._answer(view, "trending", "rising", query, Page(k, language=language), started)
 
     def trending_searches(self, *, k: int = 10) -> list[dict[str, Any]]:
         """What is searched for now, commonest first."""
         self._check(Page(k))
-        return [dict(row) for row in self.view().snapshot.generation.searches[:k]]
+        return [dict(row) for row in self._pulse(self.view()).searches[:k]]
+
+    def trending_categories(self, *, k: int = 10) -> list[dict[str, Any]]:
+        """Top categories by what is in demand now: units a day, and the lift that is expected of them."""
+        self._check(Page(k))
+        view = self.view()
+        return categories_now(self._pulse(view).trend, view.snapshot.generation.manifest)[:k]
 
     def bundle(
         self, item_ids: str | Sequence[str], *, k: int = 3, max_price: float | None = None, language: str = ""
@@ -309,6 +325,12 @@ class Engine(Operations):
         if name not in known:
             raise BadQuery(f"There is no {task} pipeline {name!r}; there are: {', '.join(known)}.")
         return known[name]
+
+    def _pulse(self, view: View) -> Now:
+        pulse = self._follower
+        if pulse is None or pulse.generation is not view.snapshot.generation:
+            pulse = self._follower = Pulse(view.snapshot, self.store)
+        return pulse.now(view.snapshot.now())
 
     def _check(self, page: Page) -> None:
         most = self.settings.serve.max_k

@@ -15,6 +15,7 @@ from engine.retrieve import make_retrievers
 from engine.retrieve.browse import Browse
 from engine.retrieve.coverage import Coverage
 from engine.retrieve.meaning import Near, Semantic
+from engine.retrieve.trending import Rising
 from engine.retrieve.words import Alike, Keyword
 from engine.rules import RuleBook
 from engine.settings import Settings
@@ -69,7 +70,7 @@ def routes(
         "search": found | {"search": ruled(found["search"], book, snapshot)},
         "similar": similar(snapshot, settings, learned),
         "recommend": recommend(snapshot, settings, learned),
-        "trending": trending(learned, len(snapshot)),
+        "trending": trending(learned, snapshot),
     }
 
 
@@ -188,12 +189,12 @@ def _fusion_of(
     return learned if choice.get("chosen") == "stack" and learned in pipelines else "blend"
 
 
-def trending(learned: Mapping[str, Retriever], n: int) -> dict[str, Pipeline]:
-    names = ("trending", "rising", "popular")
-    pipelines = {
-        name: Pipeline({name: learned[name]}, alone, parts=PARTS) for name in names if name in learned
-    }
-    return {"trending": browse(learned, n), **pipelines}
+def trending(learned: Mapping[str, Retriever], snapshot: Snapshot) -> dict[str, Pipeline]:
+    n = len(snapshot.generation)
+    legs = {name: learned[name] for name in ("trending", "popular") if name in learned}
+    legs["rising"] = Known(Rising(snapshot.generation.trend), n)
+    pipelines = {name: Pipeline({name: leg}, alone, parts=PARTS) for name, leg in legs.items()}
+    return pipelines | {"trending": browse(learned, len(snapshot))}
 
 
 def browse(learned: Mapping[str, Retriever], n: int) -> Pipeline:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexes.ranking import Mask, Ranking, Rows
+from indexes.trend import TrendIndex
 
 Floats = NDArray[np.float64]
 Vectors = NDArray[np.float32]
@@ -158,6 +159,7 @@ class Query:
     allowed: Mask | None = None  # [n_items]; None = every row
     weights: Mapping[str, float] = field(default_factory=dict)  # relevance, personalization, trend, ...
     now: float = 0.0  # Unix seconds
+    trend: TrendIndex | None = None  # demand as it stands now; None = as the rebuild left it
 
 
 @dataclass(frozen=True, eq=False)

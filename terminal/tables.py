@@ -260,6 +260,13 @@ def _day(moment: float | None) -> str:
     return "" if moment is None else datetime.fromtimestamp(moment, UTC).date().isoformat()
 
 
+def categories(document: Sequence[Document]) -> None:
+    table = _table("#", "category", "units a day", "lift", right=("#", "units a day", "lift"))
+    for place, row in enumerate(document, 1):
+        table.add_row(str(place), _cell(row["category"]), f"{row['demand']:,.1f}", f"{row['lift']:.2f}")
+    out.print(table)
+
+
 def searches(document: Sequence[Document]) -> None:
     table = _table("#", "search", "how often", "users", right=("#", "how often", "users"))
     for place, row in enumerate(document, 1):

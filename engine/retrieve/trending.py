@@ -23,11 +23,11 @@ class Trending:
         return 0.0
 
     def __call__(self, query: Query, k: int) -> Ranking:
-        return self.index.search(k, query.allowed)
+        return (query.trend or self.index).search(k, query.allowed)
 
     def score(self, query: Query, rows: Rows) -> NDArray[np.float32]:
         """The trend score [n] of each of `rows`: 0 for what nobody buys."""
-        return self.index.score(rows)
+        return (query.trend or self.index).score(rows)
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,8 +41,8 @@ class Rising:
         return 0.0
 
     def __call__(self, query: Query, k: int) -> Ranking:
-        return self.index.rising(k, query.allowed)
+        return (query.trend or self.index).rising(k, query.allowed)
 
     def score(self, query: Query, rows: Rows) -> NDArray[np.float32]:
         """The lift of next week [n] that is left when one standard error of luck is taken off."""
-        return self.index.sure_lift()[rows]
+        return (query.trend or self.index).sure_lift()[rows]
