@@ -76,12 +76,15 @@ def doctor(home: Home = DATA, as_json: Json = False) -> None:
 
 @app.command()
 def rebuild(
+    force: Annotated[
+        bool, typer.Option("--force", help="Publish even what the quality gate refuses.")
+    ] = False,
     home: Home = DATA,
     as_json: Json = False,
 ) -> None:
     """Build a new generation beside the old one, check it and publish it atomically."""
     with progress() as report:
-        document = Engine.open(home).rebuild(progress=report)
+        document = Engine.open(home).rebuild(force=force, progress=report)
     show(document, as_json, tables.rebuilt)
 
 

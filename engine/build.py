@@ -6,7 +6,6 @@ the old generation in place.
 
 from __future__ import annotations
 
-import errno
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,7 +24,7 @@ from engine.behaviour import Behaviour, behaviour_of, event_weights
 from engine.catalogue import columns_of, pack
 from engine.documents import KEYWORD, analysed, languages_of, localised, text_of, told_of
 from engine.encode import choose_spaces, encode_cached, encoder, ensure
-from engine.errors import BadHome, RebuildRunning
+from engine.errors import BadHome, RebuildRunning, unwritable
 from engine.forecast.demand import Demand
 from engine.forecast.trend import fit_trend
 from engine.guard import guard_search
@@ -35,6 +34,7 @@ from engine.learn.once import Once, Remembered
 from engine.learn.roster import roster
 from engine.learn.segments import Segments
 from engine.rank.choice import choose_fusion
+from engine.rank.gate import Quality, gated, quality_of
 from engine.rank.stacking import Stacking, facts_of, gather, train
 from engine.retrieve import make_retrievers
 from engine.rhythm import Rhythm, shop_rhythm
@@ -72,6 +72,7 @@ class Stages:
     report: Progress
     seconds: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    quality: dict[str, Quality] = field(default_factory=dict)  # by task, of what would be served
 
     def timed(self, name: str, work: Callable[[], T]) -> T:
         self.report(name, 0, None)
@@ -82,20 +83,36 @@ class Stages:
         return done
 
 
-def rebuild(home: Path, store: Store, settings: Settings, progress: Progress = silent) -> dict[str, Any]:
-    """Build, check and publish a new generation; raises RebuildRunning when another process is at it."""
+def rebuild(
+    home: Path, store: Store, settings: Settings, progress: Progress = silent, *, force: bool = False
+) -> dict[str, Any]:
+    """Build, check and publish a new generation.
+
+    Raises RebuildRunning when another process is at it, RefusedGeneration when it is worse than
+    `settings.rebuild.drop` allows and an older one serves, unless `force`.
+    """
     root = home / "published"
     stages = Stages(progress)
     started = perf_counter()
     try:
         with generations.lock(root):
             generations.prune(root, settings.rebuild.keep)
-            folder = generations.publish(root, lambda draft: write(draft, home, store, settings, stages))
+            folder = generations.publish(
+                root,
+                lambda draft: gated(
+                    write(draft, home, store, settings, stages),
+                    root,
+                    stages.quality,
+                    stages.notes,
+                    allowed=settings.rebuild.drop,
+                    force=force,
+                ),
+            )
             generations.prune(root, settings.rebuild.keep)
     except generations.Busy as error:
         raise RebuildRunning(f"Another rebuild of {home} is running; wait for it to end.") from error
     except OSError as error:
-        raise BadHome(_refusal(home, error)) from error
+        raise BadHome(unwritable(home, error)) from error
     manifest = generations.manifest(folder)
     return {
         "generation": int(folder.name),
@@ -293,6 +310,8 @@ def _write_stacks(
             stages.notes.append("The log is too short to learn the fusion from; fixed weights are used.")
             break
         choices[name] = choice.to_dict()
+        task = "repeats" if repeat else "recommend"
+        stages.quality[task] = quality_of(choice, examples[0], settings.recommend.fusion)
         train(examples, facts, how).save(draft / name)
         if not repeat:
             stages.notes.append(choice.sentence())
@@ -377,12 +396,3 @@ def _note(behaviour: Behaviour, stages: Stages) -> None:
     if behaviour.risk is not None and len(behaviour.risk.suspects):
         count = len(behaviour.risk.suspects)
         stages.notes.append(f"{count:,} visitors behave like bots; their events were left out of learning.")
-
-
-def _refusal(home: Path, error: OSError) -> str:
-    served = "What is served stays as it was."
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"The disk of {home} is full: free some space, then run `ronghe rebuild` again. {served}"
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return f"{home} cannot be written ({error.strerror}): allow it, or choose another --home. {served}"
-    return f"{home} cannot be written: {error}. {served}"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+from pathlib import Path
+
 
 class EngineError(Exception):
     """A fact the caller can act on. `status` is the HTTP status, `exit_code` the command's."""
@@ -33,6 +36,12 @@ class RejectedRows(Unanswerable):
     """Rows were rejected and `--strict` asked for none."""
 
     status = 422
+
+
+class RefusedGeneration(Unanswerable):
+    """The quality gate found a new generation worse than the setting allows."""
+
+    status = 409
 
 
 class NoGeneration(EngineError):
@@ -88,3 +97,13 @@ class Denied(EngineError):
 
     status = 401
     exit_code = 2
+
+
+def unwritable(home: Path, error: OSError) -> str:
+    """Why a home could not be written, and what to do."""
+    served = "What is served stays as it was."
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"The disk of {home} is full: free some space, then run `ronghe rebuild` again. {served}"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"{home} cannot be written ({error.strerror}): allow it, or choose another --home. {served}"
+    return f"{home} cannot be written: {error}. {served}"

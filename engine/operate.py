@@ -60,6 +60,8 @@ def generations_of(home: Path) -> list[dict[str, Any]]:
                 "items": manifest.get("items", 0),
                 "events": manifest.get("events", 0),
                 "search": manifest.get("fusion", {}).get("search", {}).get("chosen", "hybrid"),
+                "quality": manifest.get("quality", {}),
+                "below": manifest.get("below"),
                 "bytes": sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()),
             }
         )

@@ -47,9 +47,12 @@ class Operations:
         """Take in files of "items", "events" or "series"; raises BadFile, or RejectedRows when `strict`."""
         return operate.ingest(self.home, self.store, kind, files, mapping or {}, strict, progress)
 
-    def rebuild(self, *, progress: Progress = silent) -> dict[str, Any]:
-        """Build a new generation beside the old one, check it and publish it atomically."""
-        return build.rebuild(self.home, self.store, self.settings, progress)
+    def rebuild(self, *, force: bool = False, progress: Progress = silent) -> dict[str, Any]:
+        """Build a new generation beside the old one, check it and publish it atomically.
+
+        Raises RefusedGeneration when it answers worse than `rebuild.drop` allows, unless `force`.
+        """
+        return build.rebuild(self.home, self.store, self.settings, progress, force=force)
 
     def generations(self) -> list[dict[str, Any]]:
         """Every published generation, oldest first."""

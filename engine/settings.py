@@ -100,6 +100,9 @@ class Trend(Section):
 
 class Rebuild(Section):
     keep: int = Field(3, ge=1, le=100, description="generations kept for a rollback")
+    drop: float = Field(
+        0.05, ge=0, le=1, description="share of NDCG@10 a rebuild may lose before it is refused; 1 = any"
+    )
 
 
 class Serve(Section):

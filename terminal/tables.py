@@ -119,14 +119,8 @@ def generations(document: Sequence[Document]) -> None:
         out.print("Nothing is published yet. Run: ronghe rebuild", style="yellow")
         return
     table = _table(
-        "",
-        "generation",
-        "built",
-        "items",
-        "events",
-        "search",
-        "size",
-        right=("generation", "items", "events", "size"),
+        *("", "generation", "built", "items", "events", "search", "size", "NDCG@10"),
+        right=("generation", "items", "events", "size", "NDCG@10"),
     )
     for row in document:
         mark = "now" if row["current"] else ""
@@ -139,8 +133,15 @@ def generations(document: Sequence[Document]) -> None:
             f"{row['events']:,}",
             row["search"],
             size,
+            _quality(row),
         )
     out.print(table)
+
+
+def _quality(row: Document) -> str:
+    """What recommendations reached on the held-out slice; marked where the gate would have refused it."""
+    found = (row.get("quality") or {}).get("recommend")
+    return "-" if found is None else f"{found['ndcg']:.4f}{' below' if row.get('below') else ''}"
 
 
 def doctor(document: Document) -> None:

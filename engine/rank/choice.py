@@ -7,7 +7,7 @@ simpler way wins unless the other is better by more than one standard error (Bre
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -29,9 +29,11 @@ class Choice:
     best_leg: str
     requests: int
     wanted: int
+    values: Mapping[str, Floats] = field(repr=False)  # NDCG@10 of each request [r]
 
     def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        """As the manifest keeps it: all but the values of single requests."""
+        return {name: value for name, value in vars(self).items() if name != "values"}
 
     def sentence(self) -> str:
         other = FIXED if self.chosen == LEARNED else LEARNED
@@ -66,6 +68,7 @@ def choose_fusion(
         best_leg=max(latest.legs, key=lambda leg: means[leg]),
         requests=len(latest.sizes),
         wanted=int(latest.labels.sum()),
+        values=values,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -74,6 +74,7 @@ class Examples:
     names: tuple[str, ...]
     owners: tuple[str, ...]
     legs: tuple[str, ...]
+    asked: tuple[tuple[Query, Evidence], ...] = ()  # [r]: so that any fusion can be measured on them
 
 
 def examples_at(
@@ -112,7 +113,7 @@ def examples_of(
     """The candidates of `users` by legs that know the `past` alone, labelled by what each `wanted`."""
     histories = by_user(past, users)
     asked = Pipeline(legs, nobody, pool=how.pool)
-    blocks, labels, sizes = [], [], []
+    blocks, labels, sizes, said = [], [], [], []
     found = None
     for user in users.tolist():
         history = histories[user]
@@ -125,6 +126,7 @@ def examples_of(
         blocks.append(found.X.astype(np.float32))
         labels.append(np.isin(evidence.rows, wanted[user]))
         sizes.append(len(evidence.rows))
+        said.append((replace(query, allowed=None), evidence))
     if found is None:
         return None
     return Examples(
@@ -134,6 +136,7 @@ def examples_of(
         found.names,
         found.owners,
         tuple(legs),
+        tuple(said),
     )
 
 
