@@ -91,11 +91,22 @@ def measure(ids: Sequence[str], ranked: Rows, reranked: Rows, grades: Mapping[st
     ]
 
 
-def evaluate(data: Path, home: Path, name: str) -> dict[str, list[float]]:
-    """pipeline -> mean MEASURES over the queries of one set that have a relevant item."""
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """One set, ready to be asked: its legs, what only scores, and the queries that have a relevant item."""
+
+    ids: Sequence[str]
+    legs: Mapping[str, Retriever]
+    more: Mapping[str, Retriever]
+    near: Near
+    queries: Sequence[tuple[str, str]]
+    grades: Mapping[str, Mapping[str, float]]
+
+
+def open_set(data: Path, home: Path, name: str) -> Opened:
     items = read_items(data / name / "items.jsonl")
     ids = [item.item_id for item in items]
-    row_of = {item_id: row for row, item_id in enumerate(ids)}
+    known = set(ids)
     words = KEYWORD.build(analysed(item) for item in items)
     spaces, encoders = {}, {}
     for space in (SETS[name], "static"):
@@ -115,30 +126,43 @@ def evaluate(data: Path, home: Path, name: str) -> dict[str, list[float]]:
         "coverage": Coverage(words, words),
         "static": Semantic({"static": spaces["static"]}, partial(encode, "static")),
     }
-    hybrid = Pipeline(legs, HYBRID, scorers=more, pool=POOL)
-    near = Near({main: spaces[main]}, lambda row: main)
-    pipelines: dict[str, Pipeline] = {leg: hybrid.only(leg) for leg in legs}
-    pipelines |= {fusion: Pipeline(legs, FUSIONS[fusion], pool=POOL) for fusion in FUSIONS}
-    pipelines["hybrid without feedback"] = hybrid
-    pipelines["hybrid"] = Pipeline(legs, Feedback(HYBRID, near, weight=FEEDBACK), scorers=more, pool=POOL)
     grades: dict[str, dict[str, float]] = {}
     for line in (data / name / "qrels.tsv").read_text(encoding="utf-8").splitlines():
         query, _, item_id, grade = line.split()[:4]
-        if item_id in row_of:
+        if item_id in known:
             grades.setdefault(query, {})[item_id] = max(0.0, float(grade))
-    queries = [line.split("\t")[:2] for line in (data / name / "queries.tsv").read_text("utf-8").splitlines()]
+    lines = (data / name / "queries.tsv").read_text("utf-8").splitlines()
+    asked = [(line.split("\t")[0], line.split("\t")[1]) for line in lines]
+    queries = [(number, text) for number, text in asked if any(grades.get(number, {}).values())]
+    return Opened(ids, legs, more, Near({main: spaces[main]}, lambda row: main), queries, grades)
+
+
+def evaluate(data: Path, home: Path, name: str) -> dict[str, list[float]]:
+    """pipeline -> mean MEASURES over the queries of one set that have a relevant item."""
+    opened = open_set(data, home, name)
+    ids, legs = opened.ids, opened.legs
+    row_of = {item_id: row for row, item_id in enumerate(ids)}
+    hybrid = Pipeline(legs, HYBRID, scorers=opened.more, pool=POOL)
+    pipelines: dict[str, Pipeline] = {leg: hybrid.only(leg) for leg in legs}
+    pipelines |= {fusion: Pipeline(legs, FUSIONS[fusion], pool=POOL) for fusion in FUSIONS}
+    pipelines["hybrid without feedback"] = hybrid
+    fed = Feedback(HYBRID, opened.near, weight=FEEDBACK)
+    pipelines["hybrid"] = Pipeline(legs, fed, scorers=opened.more, pool=POOL)
     found: dict[str, list[list[float]]] = {pipeline: [] for pipeline in pipelines}
-    for query_id, text in queries:
-        judged = grades.get(query_id, {})
-        if not any(judged.values()):
-            continue
-        only = np.zeros(len(items), np.bool_)
+    for query_id, text in opened.queries:
+        judged = opened.grades[query_id]
+        only = np.zeros(len(ids), np.bool_)
         only[[row_of[item_id] for item_id in judged]] = True
         for pipeline, run in pipelines.items():
             ranked = run(Query(text=text), POOL).candidates.rows
             alone = rerank(run, text, np.flatnonzero(only))
             found[pipeline].append(measure(ids, ranked, alone, judged))
-    return {pipeline: np.mean(rows, axis=0).tolist() for pipeline, rows in found.items()}
+    means = {pipeline: np.mean(rows, axis=0).tolist() for pipeline, rows in found.items()}
+    # What choosing the right one for every query would give: nobody can, and nothing chosen per query can beat it.
+    for oracle, among in (("oracle of the legs", list(legs)), ("oracle of all", list(found))):
+        best = np.max([found[pipeline] for pipeline in among], axis=0)
+        means[oracle] = best.mean(axis=0).tolist()
+    return means
 
 
 def rerank(run: Pipeline, text: str, rows: Rows) -> Rows:

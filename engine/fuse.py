@@ -7,7 +7,7 @@ scaled up for that row. A leg that has nothing to say at all is as good as absen
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -229,8 +229,20 @@ class Feedback:
         return contributions
 
 
-# What search serves. Picked with the scores of the open sets of benchmarks/search_quality.py in view: expect less of a
-# gain elsewhere.
+@dataclass(frozen=True)
+class Either:
+    """One fusion where `holds` says so of the query, another where not."""
+
+    holds: Callable[[Query], bool]
+    fuse: Fusion
+    otherwise: Fusion
+
+    def __call__(self, query: Query, evidence: Evidence) -> Floats:
+        return (self.fuse if self.holds(query) else self.otherwise)(query, evidence)
+
+
+# What search serves. Picked by hand with the scores of the open sets in view; benchmarks/results/search_choice.md
+# has what leaving each set out of the choice gives.
 HYBRID: Fusion = TheoreticalMinMax(
     {"keyword": 0.3, "semantic": 0.5, "coverage": 0.4, "static": 0.2}, {"semantic": 0.0, "static": 0.0}
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from engine.fuse import FEEDBACK, FUSIONS, HYBRID, Feedback, TheoreticalMinMax
+from engine.fuse import FEEDBACK, FUSIONS, HYBRID, Either, Feedback, TheoreticalMinMax
 from engine.live import Known
 from engine.pipeline import Pipeline, alone
 from engine.rank.blend import Blend
@@ -111,9 +111,13 @@ def search_legs(snapshot: Snapshot) -> tuple[dict[str, Retriever], dict[str, Ret
 
 
 def hybrid(snapshot: Snapshot) -> Fusion:
+    """The shipped fusion; words lead where no encoder knows the language of the query or of the catalogue."""
     if not snapshot.spaces:
         return HYBRID
-    return Feedback(HYBRID, Near(snapshot.main_spaces, snapshot.space_of), weight=FEEDBACK)
+    fed = Feedback(HYBRID, Near(snapshot.main_spaces, snapshot.space_of), weight=FEEDBACK)
+    return Either(
+        lambda query: query.vector is not None or snapshot.understands(query.text), fed, leading("keyword")
+    )
 
 
 def leading(leg: str) -> Fusion:

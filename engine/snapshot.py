@@ -17,7 +17,7 @@ from engine.behaviour import event_weights
 from engine.catalogue import columns_of, unpack
 from engine.documents import KEYWORD, Words, analysed, space_of_item, text_of
 from engine.encode import encoder as open_encoder
-from engine.encode import space_for
+from engine.encode import knows, space_for
 from engine.errors import CorruptGeneration, UnknownItem
 from engine.filters import allowed, parse_filter
 from engine.forecast.demand import Demand
@@ -276,6 +276,14 @@ class Snapshot:
             return OWN, np.zeros(1, np.float32)
         name = space_for(detect_language(text), named)
         return name, self.encoders[models[name]]([text])[0]
+
+    def understands(self, text: str) -> bool:
+        """Whether an encoder here was made for the language of `text` and for that of most of the catalogue."""
+        models: Mapping[str, str] = self.generation.manifest["spaces"]
+        counts: Mapping[str, int] = self.generation.manifest["languages"]
+        named = [models[name] for name in self.main_spaces if models[name]]
+        most = max(counts, key=lambda language: (counts[language], language)) if counts else ""
+        return all(any(knows(name, language) for name in named) for language in (detect_language(text), most))
 
     def encode_second(self, text: str) -> tuple[str, Vectors]:
         """The text's vector in the second space."""

@@ -121,6 +121,42 @@ def test_without_enough_searches_the_shipped_fusion_serves(misled):
     assert engine.generations()[0]["search"] == "hybrid"
 
 
+def test_an_encoder_that_does_not_know_the_language_cannot_pull_below_words(misled, monkeypatch):
+    """The encoder answers Chinese at random, the fusion trusts it alone; then it is said to know English only."""
+    from engine.encode import route
+    from engine.encode.static import Static
+
+    engine, _ = misled
+    titles = [f"{colour}{thing}" for thing in ("台灯", "茶壶", "帐篷", "靴子") for colour in "红蓝绿黑白"]
+    engine.store.upsert_items([Item(title, title) for title in titles])
+    right = Static.__call__
+    rng = np.random.default_rng(5)
+
+    def guessing(self, texts):
+        vectors = right(self, texts)
+        for n, text in enumerate(texts):
+            if not text.isascii():
+                noise = rng.standard_normal(self.dim).astype(np.float32)
+                vectors[n] = noise / np.linalg.norm(noise)
+        return vectors
+
+    monkeypatch.setattr(Static, "__call__", guessing)
+    monkeypatch.setattr("engine.routes.HYBRID", _meaning())
+    engine.rebuild()
+
+    def first(text: str, pipeline: str) -> set[str]:
+        return {hit.item_id for hit in engine.search(text, k=5, pipeline=pipeline).hits}
+
+    assert any(
+        first(thing, "hybrid") != first(thing, "keyword") for thing in ("台灯", "茶壶", "帐篷", "靴子")
+    )
+    monkeypatch.setitem(route.KNOWN, "static", frozenset({"en"}))
+    for thing in ("台灯", "茶壶", "帐篷", "靴子"):
+        assert first(thing, "hybrid") == first(thing, "keyword") == {t for t in titles if t.endswith(thing)}
+    # The catalogue is English for the most part, so an English query still asks both legs.
+    assert engine.view().snapshot.understands("red lamp") and not engine.view().snapshot.understands("台灯")
+
+
 def _meaning():
     from engine.fuse import TheoreticalMinMax
 
