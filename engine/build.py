@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from engine.assortment import learn_partners
 from engine.behaviour import Behaviour, behaviour_of, event_weights
 from engine.catalogue import columns_of, pack
-from engine.documents import KEYWORD, analysed, languages_of, localised, text_of, told_of
+from engine.documents import KEYWORD, analysed, languages_of, text_of, told_of
 from engine.encode import choose_spaces, encode_cached, encoder, ensure
 from engine.errors import BadHome, RebuildRunning, unwritable
 from engine.forecast.demand import Demand
@@ -33,18 +33,18 @@ from engine.learn.interactions import KIND
 from engine.learn.once import Once, Remembered
 from engine.learn.roster import roster
 from engine.learn.segments import Segments
+from engine.queries import build_speller, learn_suggestions
 from engine.rank.choice import choose_fusion
 from engine.rank.gate import Quality, gated, quality_of
 from engine.rank.stacking import Stacking, facts_of, gather, train
 from engine.retrieve import make_retrievers
 from engine.rhythm import Rhythm, shop_rhythm
 from engine.routes import RECOMMEND_WEIGHTS
-from engine.searches import LEAST_USERS, search_counts
+from engine.searches import search_counts
 from engine.settings import Settings
 from engine.snapshot import OWN, SECOND
-from engine.store import EventTable, Store
-from engine.text.suggest import Suggester
-from engine.types import EVENT_TYPES, EventType, Item, Learner, Retriever, Vectors
+from engine.store import Store
+from engine.types import EventType, Item, Learner, Retriever, Vectors
 from indexes import generations
 from indexes.columns import ColumnIndex
 from indexes.factors import FactorIndex
@@ -154,7 +154,10 @@ def write(
     for name in learned:
         index = stages.timed(name, partial(learners[name].fit, behaviour.interactions))
         index.save(draft / "learned" / name)
-    stages.timed("suggestions", partial(_write_suggestions, draft, items, table, now))
+    suggester = stages.timed("suggestions", partial(learn_suggestions, items, table, now))
+    suggester.save(draft / "suggestions")
+    speller = stages.timed("spelling", partial(build_speller, items, table))
+    speller.save(draft / "spelling")
     searches = search_counts(table, now)
     (draft / "searches.json").write_text(json.dumps(searches, ensure_ascii=False), encoding="utf-8")
     choices = stages.timed(
@@ -329,23 +332,6 @@ def _write_segments(draft: Path, items: Sequence[Item], behaviour: Behaviour) ->
     factors = FactorIndex.open(folder).users if folder.is_dir() else None
     segments = Segments().fit(behaviour.interactions, factors, _prices(items).astype(np.float64))
     segments.save(draft / "segments")
-
-
-def _write_suggestions(draft: Path, items: Sequence[Item], table: EventTable, now: float) -> None:
-    """Completions from the log's searches and from the names of categories and brands, in every language."""
-    asked = np.flatnonzero((table.type == EVENT_TYPES.index(EventType.SEARCH)) & (table.query >= 0))
-    people = np.where(table.user >= 0, table.user, -2 - table.session)
-    searches = (
-        (table.queries[table.query[at]], str(people[at]), float(table.timestamp[at])) for at in asked.tolist()
-    )
-    names = {
-        part
-        for item in items
-        for column in ("category", "brand")
-        for text in localised(item, column).values()
-        for part in text.split(" > ")
-    }
-    Suggester.build(searches, sorted(names), now, enough=LEAST_USERS).save(draft / "suggestions")
 
 
 def _prices(items: Sequence[Item]) -> NDArray[np.float32]:

@@ -31,6 +31,7 @@ from engine.rank.stack import StackIndex
 from engine.rhythm import Rhythm
 from engine.settings import Weights
 from engine.text import detect_language
+from engine.text.spelling import Speller
 from engine.text.suggest import Suggester
 from engine.types import Encoder, Item, Learner, Vectors
 from indexes import generations
@@ -123,6 +124,12 @@ class Generation:
     def suggester(self) -> Suggester:
         """Completions of what is being typed."""
         return Suggester.open(self.folder / "suggestions")
+
+    @cached_property
+    def speller(self) -> Speller | None:
+        """What a shopper may have meant; None in a generation that was made before there was one."""
+        folder = self.folder / "spelling"
+        return Speller.open(folder) if folder.is_dir() else None
 
     @cached_property
     def partners(self) -> PartnerIndex:
