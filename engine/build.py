@@ -43,7 +43,7 @@ from engine.routes import RECOMMEND_WEIGHTS
 from engine.searches import search_counts
 from engine.settings import Settings
 from engine.snapshot import OWN, SECOND
-from engine.store import Store
+from engine.store import EventTable, Store
 from engine.types import EventType, Item, Learner, Retriever, Vectors
 from indexes import generations
 from indexes.columns import ColumnIndex
