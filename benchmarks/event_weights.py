@@ -115,7 +115,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     print("| as it is | " + " | ".join(f"{base[leg].mean():.4f}" for leg in LEGS) + " | |", flush=True)
     for name, values in MOVED.items():
-        if name in BY_TYPE and name not in kinds:
+        if (EventType.VIEW if name == "dwell_half_s" else name) in BY_TYPE.keys() - kinds:
             continue
         for value in values:
             moved_to = scores(moved(name, value))
