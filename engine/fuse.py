@@ -43,18 +43,16 @@ def leg_ranks(evidence: Evidence) -> Floats:
 
 def min_max(scores: Floats, floors: Floats) -> Floats:
     """Scores [n, m] between 0, the floor (the lowest seen where a leg has none), and 1, the best seen."""
-    scaled = np.full(scores.shape, np.nan)
-    for leg in range(scores.shape[1]):
-        known = np.flatnonzero(~np.isnan(scores[:, leg]))
-        if not len(known):
-            continue
-        own = scores[known, leg]
-        low = floors[leg] if np.isfinite(floors[leg]) else own.min()
-        span = own.max() - low
-        # All alike: nothing to tell apart; at the theoretical floor they are worth nothing.
-        same = 0.0 if np.isfinite(floors[leg]) else 1.0
-        scaled[known, leg] = np.clip((own - low) / span, 0.0, 1.0) if span > 0 else same
-    return scaled
+    if not len(scores):
+        return np.full(scores.shape, np.nan)
+    bounded = np.isfinite(floors)
+    low = np.where(bounded, floors, np.fmin.reduce(scores, axis=0))
+    span = np.fmax.reduce(scores, axis=0) - low
+    apart = span > 0
+    scaled = np.clip((scores - low) / np.where(apart, span, 1.0), 0.0, 1.0)
+    # All alike: nothing to tell apart; at the theoretical floor they are worth nothing.
+    alike = np.where(np.isnan(scores), np.nan, np.where(bounded, 0.0, 1.0))
+    return np.where(apart, scaled, alike)
 
 
 @dataclass(frozen=True)

@@ -136,7 +136,9 @@ class Pipeline:
             for column, (name, leg) in enumerate(legs.items()):
                 scores[:, column] = leg.score(query, rows)
                 if name in lists:
-                    ranks[:, column] = lists[name].ranks_of(rows)
+                    # `rows` is the ascending union of the lists: every row of a list has its place there.
+                    places = np.searchsorted(rows, lists[name].rows)
+                    ranks[places, column] = np.arange(1, len(places) + 1)
         return Evidence(rows, tuple(legs), scores, ranks, np.array([leg.floor for leg in legs.values()]))
 
 

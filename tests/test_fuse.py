@@ -18,6 +18,7 @@ from engine.fuse import (
     UnitLength,
     ZScores,
     leg_ranks,
+    min_max,
 )
 from engine.retrieve.coverage import Coverage
 from engine.types import Evidence, Fusion, Query
@@ -230,3 +231,23 @@ def test_coverage_counts_the_words_that_are_there() -> None:
     assert Coverage(plain, plain).score(Query(text="red shoe"), rows).tolist() == pytest.approx(
         leg.score(Query(text="red shoe"), rows).tolist()
     )
+
+
+@given(st.integers(0, 12), st.integers(0, 4), st.integers(0, 2**32 - 1))
+def test_min_max_is_what_each_leg_alone_gives(n, m, seed):
+    rng = np.random.default_rng(seed)
+    scores = rng.integers(-2, 3, (n, m)).astype(float)
+    scores[rng.random((n, m)) < 0.3] = np.nan
+    floors = np.where(rng.random(m) < 0.5, rng.integers(-3, 2, m).astype(float), -np.inf)
+    scaled = min_max(scores, floors)
+    for leg in range(m):
+        known = [score for score in scores[:, leg].tolist() if not np.isnan(score)]
+        low = floors[leg] if np.isfinite(floors[leg]) else min(known, default=0.0)
+        span = max(known, default=0.0) - low
+        for score, found in zip(scores[:, leg].tolist(), scaled[:, leg].tolist(), strict=True):
+            if np.isnan(score):
+                assert np.isnan(found)
+            elif span > 0:
+                assert found == min(max((score - low) / span, 0.0), 1.0)
+            else:
+                assert found == (0.0 if np.isfinite(floors[leg]) else 1.0)
