@@ -15,6 +15,7 @@ from engine.doctor import diagnose
 from engine.errors import BadQuery
 from engine.evaluate import offline
 from engine.evaluate.tune import seconds_of, write_tuned
+from engine.ingest.report import forget_rejects
 from engine.settings import FILE, Settings
 from engine.store import Store
 
@@ -127,5 +128,6 @@ class Operations:
         return operate.exported(self.store, user)
 
     def forget(self, user: str) -> dict[str, Any]:
-        """Erase one user's events; what was learned from them goes with the next rebuild."""
-        return {"user": user, "erased": self.store.forget_user(user)}
+        """Erase one user's events and refused rows; what was learned from them goes with the next rebuild."""
+        rejects = forget_rejects(self.home / "rejects.jsonl", user)
+        return {"user": user, "erased": self.store.forget_user(user), "rejects": rejects}

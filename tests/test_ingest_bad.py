@@ -6,6 +6,7 @@ import gzip
 import json
 import math
 import zipfile
+from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
@@ -371,3 +372,16 @@ def test_a_series_with_words_and_days_to_come(take, store):
         "price": [1.5, 1.2],
         "promo": [0.0, 1.0],
     }
+
+
+def test_a_forgotten_user_leaves_the_rejects_too(tmp_path: Path) -> None:
+    from engine.ingest.report import forget_rejects
+
+    path = tmp_path / "rejects.jsonl"
+    rows = [{"client": "u1", "type": "nap"}, {"client": "u10", "type": "nap"}, "u1,view,,x", "u10,view"]
+    path.write_text("".join(json.dumps({"row": row}) + "\n" for row in rows))
+    assert forget_rejects(path, "u1") == 2
+    kept = [json.loads(line)["row"] for line in path.read_text().splitlines()]
+    assert kept == [rows[1], rows[3]]
+    assert forget_rejects(path, "u1") == 0
+    assert [each.name for each in tmp_path.iterdir()] == ["rejects.jsonl"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -117,3 +119,39 @@ class Rejects:
     ) -> None:
         if self._file is not None:
             self._file.close()
+
+
+def forget_rejects(path: Path, user: str) -> int:
+    """Take the refused rows that hold `user` as a value out of rejects.jsonl; how many went.
+
+    Whatever a file called its column: rows are refused before their names are known. The file is replaced
+    whole; raises BadHome when it cannot be. Not to be run beside an ingest, which appends to the same file.
+    """
+    if not path.is_file():
+        return 0
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    gone = 0
+    try:
+        with path.open(encoding="utf-8") as old, draft.open("w", encoding="utf-8") as new:
+            for line in old:
+                if _holds(json.loads(line)["row"], user):
+                    gone += 1
+                else:
+                    new.write(line)
+            new.flush()
+            os.fsync(new.fileno())
+        draft.replace(path)
+    except OSError as error:
+        raise BadHome(f"{path} cannot be written: {error.strerror}.") from error
+    finally:
+        draft.unlink(missing_ok=True)
+    return gone
+
+
+def _holds(row: object, user: str) -> bool:
+    """Whether a refused row says `user`: as a value, or within a line that could not be read."""
+    if isinstance(row, Mapping):
+        return any(_holds(value, user) or str(value) == user for value in row.values())
+    if isinstance(row, list):
+        return any(_holds(value, user) or str(value) == user for value in row)
+    return isinstance(row, str) and user in re.split(r"[\s,;|\"'{}\[\]:]+", row)
