@@ -18,6 +18,7 @@ from engine.build import Progress, silent
 from engine.catalogue import columns_of
 from engine.errors import BadQuery
 from engine.ingest import RowError, validate_event, validate_item
+from engine.meant import did_you_mean, finder
 from engine.operate import open_store
 from engine.operations import Operations
 from engine.persona import profile
@@ -89,7 +90,10 @@ class Engine(Operations):
         browsing = not text and vector is None
         name = pipeline or ("browse" if browsing else "search")
         page = Page(k, offset, sort, facets, collapse, explain, reasons, language)
-        return self._answer(view, "search", name, query, page, started)
+        answer = self._answer(view, "search", name, query, page, started)
+        finds = finder(view.routes["search"]["keyword"], query.allowed)
+        meant = did_you_mean(view.snapshot.generation.speller, text, finds)
+        return replace(answer, did_you_mean=meant, took_ms=(perf_counter() - started) * 1000)
 
     def similar(
         self,
@@ -248,12 +252,7 @@ class Engine(Operations):
         """Completions of what is being typed, likeliest first; each finds something."""
         self._check(Page(k))
         view = self.view()
-
-        words = view.routes["search"]["keyword"]
-
-        def finds(text: str) -> bool:
-            return len(words(Query(text=text, allowed=view.snapshot.alive), 1).candidates) > 0
-
+        finds = finder(view.routes["search"]["keyword"], view.snapshot.alive)
         return [{"text": text} for text in view.snapshot.generation.suggester.suggest(prefix, k, finds)]
 
     def item(self, item_id: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.engine import Engine
 from engine.text.channel import FEATURES
 from engine.text.folding import fold
 from engine.text.spelling import ENOUGH, Speller, tokens_of
@@ -162,3 +163,12 @@ def test_real_queries_are_corrected_and_few_are_broken() -> None:
     broken = np.mean([shop.correct(meant) is not None for _, meant in held])
     assert exact > 0.55
     assert broken < 0.035
+
+
+def test_search_says_what_was_meant_and_only_what_finds_something(shop: Engine) -> None:
+    answer = shop.search("red cofee mug")
+    assert answer.did_you_mean == "red coffee mug"
+    assert shop.search(answer.did_you_mean).total > 0
+    assert shop.search("red coffee mug").did_you_mean is None
+    assert shop.search("acordion").did_you_mean is None  # meant, but not sold here
+    assert shop.search("cofee", filters="price > 100000").did_you_mean is None
