@@ -95,21 +95,23 @@ def grids() -> dict[str, dict[str, Callable[[Near], Fusion]]]:
     families = {
         family: {f"keyword {share}": two(make, share) for share in SHARES} for family, make in plain.items()
     }
-    families["tmm, four legs, feedback"] = {
-        f"keyword {share}, coverage {coverage}, static {static}, feedback {weight}": four(
-            share, coverage, static, weight
-        )
-        for share, coverage, static, weight in product(
-            SHARES[:4], (0.0, 0.25, 0.5, 0.75), (0.0, 0.25), (0.0, FEEDBACK)
-        )
-    }
+    points = list(product(SHARES[:4], (0.0, 0.25, 0.5, 0.75), (0.0, 0.25), (0.0, FEEDBACK)))
+    for family, ceilings in (("coverage by its best", {}), ("coverage as it is", {"coverage": 1.0})):
+        families[f"tmm, four legs, {family}, feedback"] = {
+            f"keyword {share}, coverage {coverage}, static {static}, feedback {weight}": four(
+                share, coverage, static, weight, ceilings
+            )
+            for share, coverage, static, weight in points
+        }
     families["as shipped"] = {"HYBRID": lambda near: Feedback(HYBRID, near, weight=FEEDBACK)}
     return families
 
 
-def four(share: float, coverage: float, static: float, weight: float) -> Callable[[Near], Fusion]:
+def four(
+    share: float, coverage: float, static: float, weight: float, ceilings: Mapping[str, float]
+) -> Callable[[Near], Fusion]:
     weights = {"keyword": share, "semantic": 1 - share, "coverage": coverage, "static": static}
-    fusion = TheoreticalMinMax(weights, FLOORS)
+    fusion = TheoreticalMinMax(weights, FLOORS, ceilings)
     return lambda near: Feedback(fusion, near, weight=weight) if weight else fusion
 
 

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -115,6 +115,7 @@ def open_set(data: Path, home: Path, name: str) -> Opened:
         spaces[space] = Plain(encode_cached(encoders[space], texts, home / "vectors.sqlite"))
     main = SETS[name]
 
+    @cache
     def encode(space: str, text: str) -> tuple[str, Vectors]:
         return space, encode_cached(encoders[space], [text], home / "vectors.sqlite")[0]
 

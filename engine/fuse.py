@@ -41,13 +41,19 @@ def leg_ranks(evidence: Evidence) -> Floats:
     return ranks
 
 
-def min_max(scores: Floats, floors: Floats) -> Floats:
-    """Scores [n, m] between 0, the floor (the lowest seen where a leg has none), and 1, the best seen."""
+def min_max(scores: Floats, floors: Floats, ceilings: Floats | None = None) -> Floats:
+    """Scores [n, m] between 0, the floor (the lowest seen where a leg has none), and 1, the best seen.
+
+    `ceilings` [m], where finite, are 1 instead of the best seen.
+    """
     if not len(scores):
         return np.full(scores.shape, np.nan)
     bounded = np.isfinite(floors)
     low = np.where(bounded, floors, np.fmin.reduce(scores, axis=0))
-    span = np.fmax.reduce(scores, axis=0) - low
+    high = np.fmax.reduce(scores, axis=0)
+    if ceilings is not None:
+        high = np.where(np.isfinite(ceilings), ceilings, high)
+    span = high - low
     apart = span > 0
     scaled = np.clip((scores - low) / np.where(apart, span, 1.0), 0.0, 1.0)
     # All alike: nothing to tell apart; at the theoretical floor they are worth nothing.
@@ -73,16 +79,19 @@ class TheoreticalMinMax:
 
     Bruch, Gai and Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval", TOIS 2023. `floors` stands
     in for a leg's own minimum: a cosine can be -1, but no text is that far from another: 0 is a better zero.
+    `ceilings` stands in for the best score of a leg whose scale means something as it is: half of the words is half.
     """
 
     weights: Weights = field(default_factory=dict)
     floors: Mapping[str, float] = field(default_factory=dict)
+    ceilings: Mapping[str, float] = field(default_factory=dict)
 
     def __call__(self, query: Query, evidence: Evidence) -> Floats:
         floors = [
             self.floors.get(leg, floor) for leg, floor in zip(evidence.legs, evidence.floors, strict=True)
         ]
-        scaled = min_max(evidence.scores, np.array(floors, np.float64))
+        ceilings = [self.ceilings.get(leg, np.inf) for leg in evidence.legs]
+        scaled = min_max(evidence.scores, np.array(floors, np.float64), np.array(ceilings, np.float64))
         return spread(scaled, ~np.isnan(scaled), evidence.legs, self.weights)
 
 
@@ -242,7 +251,9 @@ class Either:
 # What search serves. Picked by hand with the scores of the open sets in view; benchmarks/results/search_choice.md
 # has what leaving each set out of the choice gives.
 HYBRID: Fusion = TheoreticalMinMax(
-    {"keyword": 0.3, "semantic": 0.5, "coverage": 0.4, "static": 0.2}, {"semantic": 0.0, "static": 0.0}
+    {"keyword": 0.3, "semantic": 0.5, "coverage": 0.4, "static": 0.2},
+    floors={"semantic": 0.0, "static": 0.0},
+    ceilings={"coverage": 1.0},
 )
 FEEDBACK = 0.28  # weight of the likeness to the best hits, beside weights that add up to 1
 

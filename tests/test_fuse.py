@@ -12,6 +12,7 @@ from engine.fuse import (
     FUSIONS,
     Combined,
     Condorcet,
+    Either,
     Feedback,
     ReciprocalRanks,
     TheoreticalMinMax,
@@ -251,3 +252,23 @@ def test_min_max_is_what_each_leg_alone_gives(n, m, seed):
                 assert found == min(max((score - low) / span, 0.0), 1.0)
             else:
                 assert found == (0.0 if np.isfinite(floors[leg]) else 1.0)
+
+
+def test_a_ceiling_keeps_what_a_scale_means_by_itself() -> None:
+    evidence = table([[2.0, 0.5], [1.0, 0.25]], floors=[0.0, 0.0])
+    # Leg a by its best: 1 and 1/2. Leg b by its best: 1 and 1/2; as it is: .5 and .25. Both weigh a half.
+    assert fused(TheoreticalMinMax(), evidence) == [1.0, 0.5]
+    assert fused(TheoreticalMinMax(ceilings={"b": 1.0}), evidence) == [0.75, 0.375]
+    # Above the ceiling nothing is gained.
+    assert fused(TheoreticalMinMax(ceilings={"a": 1.0}), evidence) == [1.0, 0.75]
+
+
+def test_either_asks_the_query_which_fusion_answers() -> None:
+    evidence = table([[1.0, 3.0], [2.0, 0.0]], floors=[0.0, 0.0])
+    fusion = Either(
+        lambda query: query.text == "a",
+        TheoreticalMinMax({"b": 0.0}),
+        TheoreticalMinMax({"a": 0.0}),
+    )
+    assert fusion(Query(text="a"), evidence).sum(axis=1).tolist() == [0.5, 1.0]
+    assert fusion(Query(text="b"), evidence).sum(axis=1).tolist() == [1.0, 0.0]
