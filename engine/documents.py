@@ -12,11 +12,14 @@ from typing import Any, TypeAlias
 
 from engine.encode import space_for
 from engine.text import analyse, detect_language
+from engine.text.folding import ANY_HAN
+from engine.text.pinyin import typed
 from engine.types import Item
 from indexes.lexical import LexicalIndex
 from indexes.plain_lexical import PlainLexicalIndex
 
 TEXT_COLUMNS = ("title", "brand", "category", "description")
+SOUNDED = ("title", "brand", "category")
 MAX_ATTRIBUTE = 200  # characters of one attribute that are worth a word index
 LANGUAGE_OF = {"minilm": "en", "multilingual": "zh", "static": "en"}  # what a mixed catalogue asks each for
 
@@ -29,7 +32,14 @@ class KeywordFields:
     """BM25F's parameters: how much a word weighs in each field, and how much its length counts against it."""
 
     weights: Mapping[str, float] = field(
-        default_factory=lambda: {"title": 4, "brand": 3, "category": 2, "description": 1, "attributes": 1}
+        default_factory=lambda: {
+            "title": 4,
+            "brand": 3,
+            "category": 2,
+            "description": 1,
+            "attributes": 1,
+            "sound": 1,
+        }
     )
     b: Mapping[str, float] = field(
         default_factory=lambda: {
@@ -38,6 +48,7 @@ class KeywordFields:
             "category": 0.3,
             "description": 0.75,
             "attributes": 0.75,
+            "sound": 0.0,
         }
     )
     k1: float = 0.8
@@ -71,7 +82,17 @@ def analysed(item: Item) -> dict[str, list[str]]:
     for column in TEXT_COLUMNS:
         terms[column] = [term for text in localised(item, column).values() for term in analyse(text)]
     terms["attributes"] = [term for text in _attribute_texts(item.attributes) for term in analyse(text)]
+    terms["sound"] = _sounds(text for column in SOUNDED for text in localised(item, column).values())
     return terms
+
+
+def _sounds(texts: Iterable[str]) -> list[str]:
+    """How the Chinese words of texts are typed in Latin letters: 北京 as beijing. Each once."""
+    found: dict[str, None] = {}
+    for text in texts:
+        if ANY_HAN.search(text):
+            found.update((term, None) for spelling in typed(text) for term in analyse(spelling))
+    return list(found)
 
 
 def told_of(item: Item) -> list[str]:

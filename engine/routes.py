@@ -11,6 +11,7 @@ from engine.pipeline import Pipeline, alone
 from engine.rank.blend import Blend
 from engine.rank.rules import ruled
 from engine.rank.stack import Stack
+from engine.rank.varied import Varied
 from engine.retrieve import make_retrievers
 from engine.retrieve.browse import Browse
 from engine.retrieve.coverage import Coverage
@@ -157,7 +158,14 @@ def similar(snapshot: Snapshot, settings: Settings, learned: Mapping[str, Retrie
     fallback = learned.get("popular")
     pool = settings.search.pool
     pipelines = {name: Pipeline(legs, fusion, pool=pool, parts=parts) for name, fusion in FUSIONS.items()}
-    pipelines["similar"] = Pipeline(legs, SIMILAR, pool=pool, parts=parts, fallback=fallback)
+    pipelines["similar"] = Pipeline(
+        legs,
+        SIMILAR,
+        rankers=(Varied(snapshot.title),),
+        pool=pool,
+        parts={**parts, "variety": "relevance"},
+        fallback=fallback,
+    )
     return pipelines | {name: pipelines["similar"].only(name) for name in legs}
 
 

@@ -119,12 +119,12 @@ def _terms_of_word(raw: str) -> tuple[str, ...]:
         return (raw[:LONGEST],)
     if "'" in raw:
         return _terms_of_word(re.sub(r"'s$|'", "", raw))
-    if "/" in raw:
-        return tuple(_unique(term for part in raw.split("/") if part for term in _terms_of_word(part)))
     measure = _MEASURE.fullmatch(raw)
     if measure and measure[2] in UNITS:
         number, unit = measure.groups()
         return number, _stem(unit), number + UNITS[unit]
+    if "/" in raw:
+        return tuple(_unique(term for part in raw.split("/") if part for term in _terms_of_word(part)))
     parts = [part for part in _JOINTS.split(raw) if part]
     if len(parts) == 1:
         runs = _RUNS.findall(parts[0])

@@ -11,6 +11,11 @@ def words(run: str) -> list[str]:
     return list(_jieba().cut(run))
 
 
+def finer(run: str) -> list[str]:
+    """The words of a run and the words within them: 登山鞋 and 登山."""
+    return list(_jieba().cut_for_search(run))
+
+
 def terms(run: str) -> list[str]:
     """Words and every character, in reading order: a word the dictionary does not know is still found.
 

@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-from engine.text.folding import ANY_HAN
+from engine.text import chinese
+from engine.text.folding import ANY_HAN, CJK, fold
 
 LONGEST = 12  # characters; longer texts are not looked up by sound
+
+
+def typed(text: str) -> Iterator[str]:
+    """The words of a text, those within them, and neighbours together, in pinyin: 登山鞋 as dengshan and dengshanxie.
+
+    A single character is left out: most syllables are many characters, and words of other languages.
+    """
+    for piece in CJK.split(fold(text)):
+        if not ANY_HAN.match(piece):
+            continue
+        inner = {word for word in chinese.finer(piece) if 2 <= len(word) <= LONGEST}
+        yield from (spellings(word)[0] for word in sorted(inner))
+        words = chinese.words(piece)
+        for first, second in zip(words, [*words[1:], ""], strict=True):
+            if second and len(first + second) <= LONGEST:
+                yield spellings(first + second)[0]
 
 
 @lru_cache(maxsize=50_000)
