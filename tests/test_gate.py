@@ -105,3 +105,14 @@ def test_only_what_serves_is_measured(shop: Engine) -> None:
     named = Settings.model_validate({"recommend": {"fusion": "borda"}})
     wired = routes(shop.view().snapshot, named)["recommend"]
     assert wired["recommend"] is wired["borda"]
+
+
+def test_a_generation_of_an_older_version_does_not_stop_a_rebuild(tmp_path: Path) -> None:
+    """What serves may be of a format that this version cannot read: then it is exactly a rebuild that helps."""
+    engine = Engine.open(tmp_path)
+    engine.rebuild()
+    manifest = tmp_path / "published" / "000001" / "manifest.json"
+    facts = json.loads(manifest.read_text(encoding="utf-8"))
+    manifest.write_text(json.dumps({**facts, "format": 1}), encoding="utf-8")
+    assert Engine.open(tmp_path).rebuild()["generation"] == 2
+    assert Engine.open(tmp_path).search("boot").generation == 2

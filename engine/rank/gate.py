@@ -8,6 +8,7 @@ serves now, by more than the setting allows is refused.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -100,7 +101,9 @@ def gated(
     serving = generations.current(root)
     before: dict[str, Any] = {}
     if serving is not None and (serving / generations.MANIFEST).is_file():
-        before = generations.manifest(serving).get("quality", {})
+        # One that this version cannot read was measured in another way, or never.
+        with suppress(generations.Corrupt):
+            before = generations.manifest(serving).get("quality", {})
     reason = refusal(quality, before, allowed)
     if reason and serving is not None and not force:
         raise RefusedGeneration(
