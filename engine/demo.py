@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 REPORT = "demo.json"
 FILES = {"items": "items.jsonl", "events": "events.parquet", "series": "series.parquet"}
 CUT = Cut(days=28, requests=300, short=True)
-SETTINGS = """# The sample shop, to be up soon: the fusion is learned from fewer moments and users than by default, and of the
-# two networks over the order of events only the better is trained.
+SETTINGS = """# The sample shop, to be up soon: the fusion is learned from fewer moments and users than by default,
+# and of the two networks over the order of events only the better is trained.
 [learn]
 skip = ["gru"]
 origins = 2
