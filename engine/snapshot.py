@@ -261,7 +261,13 @@ class Snapshot:
 
     def rows(self, item_ids: Sequence[str]) -> Rows:
         """The rows [n] of items; -1 where unknown."""
-        return np.array([self.find(item_id) for item_id in item_ids], np.int64)
+        rows = self.generation.ids.rows(item_ids)
+        if self.fresh_rows:
+            fresh = np.array([self.fresh_rows.get(item_id, -1) for item_id in item_ids], np.int64)
+            rows = np.where(fresh >= 0, fresh, rows)
+        known = np.flatnonzero(rows >= 0)
+        rows[known[self.changes.dead[rows[known]]]] = -1
+        return rows
 
     def id(self, row: int) -> str:
         return self.generation.ids.id(row) if row < len(self.generation) else self.item(row).item_id

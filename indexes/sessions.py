@@ -41,16 +41,22 @@ class SessionIndex:
         self, rows: ArrayLike, weights: ArrayLike, now: float = 0.0
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """The nearest sessions and their nearness > 0, sessions ascending."""
-        nearness = self.postings.add_up(rows, weights)
-        if self.half_life_days and len(nearness):
-            age = np.maximum(0.0, (now or float(self.times.max())) - self.times) / DAY
+        added = self.postings.add_up(rows, weights)
+        found = np.flatnonzero(added > 0)
+        nearness = added[found]
+        if self.half_life_days and len(found):
+            # Only of those that share an item: a power of two for every session there is costs more than the rest.
+            age = np.maximum(0.0, (now or float(self.times.max())) - self.times[found]) / DAY
             nearness = nearness * np.exp2(-age / self.half_life_days)
-        found = np.flatnonzero(nearness > 0)
+            found, nearness = found[nearness > 0], nearness[nearness > 0]
         if len(found) > self.near:
             # By (nearness, session): a tie with the last place must not hang on the sort.
-            order = np.lexsort((found, -nearness[found]))[: self.near]
-            found = np.sort(found[order])
-        return found, nearness[found] ** self.sharpness
+            cut = np.partition(nearness, -self.near)[-self.near]
+            tied = np.flatnonzero(nearness == cut)
+            above = np.flatnonzero(nearness > cut)
+            order = np.sort(np.concatenate([above, tied[: self.near - len(above)]]))
+            found, nearness = found[order], nearness[order]
+        return found, nearness**self.sharpness
 
     def dense(self, rows: ArrayLike, weights: ArrayLike, now: float = 0.0) -> NDArray[np.float64]:
         """The score [n_items] of every item, as a share of the neighbours' total nearness."""
