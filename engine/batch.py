@@ -33,7 +33,8 @@ def run(
 
     def answer(question: str) -> Answer:
         if task == "search":
-            return engine.search(question, k=k, pipeline=pipeline, reasons=False)
+            # The cut-off is for shoppers: a metric wants the whole ranking.
+            return engine.search(question, k=k, pipeline=pipeline or "uncut", reasons=False)
         if task == "similar":
             return engine.similar(question, k=k, pipeline=pipeline, reasons=False)
         return engine.recommend(question, k=k, pipeline=pipeline, repeat=repeat, reasons=False)

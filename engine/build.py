@@ -33,6 +33,7 @@ from engine.learn.interactions import KIND
 from engine.learn.once import Once, Remembered
 from engine.learn.roster import roster
 from engine.learn.segments import Segments
+from engine.noise import noises
 from engine.queries import build_speller, learn_suggestions
 from engine.rank.choice import choose_fusion
 from engine.rank.gate import Quality, gated, quality_of
@@ -49,6 +50,8 @@ from indexes import generations
 from indexes.columns import ColumnIndex
 from indexes.factors import FactorIndex
 from indexes.identifiers import Identifiers
+from indexes.lexical import LexicalIndex
+from indexes.plain_lexical import PlainLexicalIndex
 from indexes.ranking import Mask
 from indexes.records import Records
 from indexes.terms import TermIndex
@@ -137,6 +140,7 @@ def write(
     ids = stages.timed("records", lambda: _write_records(draft, items))
     stages.timed("words", lambda: _write_words(draft, items, settings, stages.report))
     spaces = stages.timed("vectors", lambda: _write_spaces(draft, home, items, settings, stages))
+    noise = stages.timed("noise", lambda: _noise(draft, home, spaces, settings))
     table = stages.timed("events", lambda: store.events(until=events_upto))
     if known is not None:
         table = table.where(known(table))
@@ -178,6 +182,7 @@ def write(
         "rhythm": asdict(_rhythm(behaviour)),
         "keyword": settings.keyword.engine,
         "spaces": spaces,
+        "noise": noise,
         "learned": list(learned),
         "fusion": choices,
         "categories": categories,
@@ -238,6 +243,16 @@ def _write_spaces(
         VectorIndex.build(vectors, settings.vector.factory, memory_bytes=memory).save(draft / "spaces" / name)
         spaces[name] = name
     return spaces
+
+
+def _noise(
+    draft: Path, home: Path, spaces: Mapping[str, str], settings: Settings
+) -> dict[str, dict[str, float]]:
+    """How near each space comes to what the shop does not sell: the cut-off of a search."""
+    kind = PlainLexicalIndex if settings.keyword.engine == "plain" else LexicalIndex
+    encoders = {name: encoder(model, home) for name, model in spaces.items() if model}
+    opened = {name: VectorIndex.open(draft / "spaces" / name) for name in encoders}
+    return noises(opened, encoders, kind.open(draft / "words"))
 
 
 def _own_vectors(items: Sequence[Item], stages: Stages) -> Vectors | None:

@@ -28,7 +28,9 @@ from engine.pulse import Now, Pulse, categories_now
 from engine.reader import Reader, View
 from engine.settings import Settings
 from engine.store import Store
+from engine.text.syntax import read_query
 from engine.types import NO_HISTORY, History, Query
+from indexes.ranking import Mask
 
 DEFAULTS = {"search": "search", "similar": "similar", "recommend": "recommend"}
 HISTORY = 2000  # a user's last events that are read
@@ -77,13 +79,15 @@ class Engine(Operations):
         """Items for what a shopper typed; with neither text nor vector, the whole shop to browse."""
         started = perf_counter()
         view = self.view()
-        text = self._reader.rules.book().reworded(clean(q), time())
+        wording = read_query(clean(q))
+        text = self._reader.worded(wording.text)
+        base = within(view.snapshot.alive, wording.allowed(view.snapshot.words))
         query = Query(
             text=text,
             vector=None if vector is None else unit_vector(vector),
             history=self._history(view, user, session),
             user=user,
-            allowed=view.snapshot.mask(filters, view.snapshot.alive),
+            allowed=view.snapshot.mask(filters, base),
             weights=dict(weights or {}),
             now=view.snapshot.now(),
         )
@@ -315,8 +319,15 @@ class Engine(Operations):
     def _answer(self, view: View, task: str, name: str, query: Query, page: Page, started: float) -> Answer:
         self._check(page)
         pipeline = self._pipeline(view, task, name)
-        result = pipeline(query, page.offset + page.k)
-        answer = present(view.snapshot, pipeline, query, result, page, 0.0)
+        if name == "search" and query.text and query.vector is None:
+            # One pool for every page, so that page 9 goes on where page 8 ended.
+            result = pipeline(query, 1)
+            meant = result.candidates.rows
+            beyond = view.snapshot.matching.beyond(query, meant, result.evidence.rows)
+            answer = present(view.snapshot, pipeline, query, result, page, 0.0, beyond)
+        else:
+            result = pipeline(query, page.offset + page.k)
+            answer = present(view.snapshot, pipeline, query, result, page, 0.0)
         return replace(answer, took_ms=(perf_counter() - started) * 1000)
 
     def _pipeline(self, view: View, task: str, name: str) -> Pipeline:
@@ -375,6 +386,13 @@ def checked_event(row: Mapping[str, Any]) -> Any:
 def clean(text: str) -> str:
     """What was typed, without control characters and outer spaces."""
     return "".join(c if c.isprintable() else " " for c in text).strip()
+
+
+def within(first: Mask | None, second: Mask | None) -> Mask | None:
+    """Both masks at once; None = every row."""
+    if first is None or second is None:
+        return second if first is None else first
+    return first & second
 
 
 def unit_vector(vector: Sequence[float]) -> Any:

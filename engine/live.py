@@ -8,7 +8,7 @@ indexes that borrow the generation's statistics, and every search asks both.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -86,6 +86,47 @@ class Joined:
         if not changed.all():
             scores[~changed] = self.base.score(asked, rows[~changed])
         return scores
+
+
+class Worded(Searchable, Protocol):
+    """A keyword index, which also knows what each row holds."""
+
+    def held(self, masses: Mapping[str, float]) -> Scores: ...
+
+    def phrase(self, terms: Sequence[str]) -> Mask: ...
+
+
+@dataclass(frozen=True, eq=False)
+class JoinedWords(Joined):
+    """The same for words, with what each row holds at all."""
+
+    base: Worded
+    fresh: Worded | None
+
+    def __len__(self) -> int:
+        return self.changes.total
+
+    def held(self, masses: Mapping[str, float]) -> Scores:
+        """The sum [total] of the `masses` of the terms that each row holds; 0 for what is deleted."""
+        return self._laid(self.base.held(masses), self.fresh.held(masses) if self.fresh is not None else None)
+
+    def phrase(self, terms: Sequence[str]) -> Mask:
+        """Which rows [total] hold `terms` side by side."""
+        return self._laid(
+            self.base.phrase(terms), self.fresh.phrase(terms) if self.fresh is not None else None
+        )
+
+    def _laid(self, base: NDArray[Any], fresh: NDArray[Any] | None) -> NDArray[Any]:
+        """What the generation says [n], with what changed since [m] laid over it: [total]."""
+        changes = self.changes
+        if changes.total == changes.n and fresh is None and not changes.dead.any():
+            return base
+        whole = np.zeros(changes.total, base.dtype)
+        whole[: changes.n] = base
+        if fresh is not None:
+            whole[changes.rows] = fresh
+        whole[changes.dead] = 0
+        return whole
 
 
 @dataclass(frozen=True, eq=False)

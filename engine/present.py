@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from engine.why import explain
 from indexes.columns import Facet
 from indexes.ranking import Rows
 
+NO_ROWS: Rows = np.empty(0, np.int64)
 PARTS = ("relevance", "personalization", "trend", "rules")  # always there, in this order
 
 
@@ -36,9 +37,23 @@ class Page:
 
 
 def present(
-    snapshot: Snapshot, pipeline: Pipeline, query: Query, result: Result, page: Page, took_ms: float
+    snapshot: Snapshot,
+    pipeline: Pipeline,
+    query: Query,
+    result: Result,
+    page: Page,
+    took_ms: float,
+    beyond: Rows = NO_ROWS,
 ) -> Answer:
-    """Sort, collapse, count and cut: total and facets are of the whole result set, whatever the page."""
+    """Sort, collapse, count and cut: total and facets are of the whole result set, whatever the page.
+
+    `beyond`: the rows of the set that are no candidates; they come after these, by their words, and are only
+    ordered where the page needs it.
+    """
+    if len(beyond) and (page.sort or page.collapse or page.offset + page.k > len(result.candidates)):
+        rest = snapshot.matching.ranked(query, beyond)
+        result = replace(result, candidates=result.candidates.then("beyond", rest))
+        beyond = NO_ROWS
     candidates = result.candidates
     order = np.arange(len(candidates))
     if page.sort:
@@ -52,19 +67,19 @@ def present(
         )
         order = _first_of_each(order, keys)
     shown = order[page.offset : page.offset + page.k]
-    rows = candidates.rows[order]
+    counted = np.concatenate([candidates.rows[order], beyond])
     reasons = [""] * len(shown)
     if page.reasons:
         reasons = explain(snapshot, pipeline, query, result, shown, page.language)
     return Answer(
         generation=snapshot.generation.number,
         took_ms=took_ms,
-        total=len(order),
+        total=len(counted),
         hits=tuple(
             _hit(snapshot, pipeline, result, int(p), why, page) for p, why in zip(shown, reasons, strict=True)
         ),
         facets={
-            name: facet_dict(_column(snapshot, name, lambda name=name: snapshot.columns.facet(name, rows)))
+            name: facet_dict(_column(snapshot, name, lambda name=name: snapshot.columns.facet(name, counted)))
             for name in page.facets
         },
         stages=result.took_ms,

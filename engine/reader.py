@@ -6,6 +6,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from time import time
 
 from engine.errors import NoGeneration
 from engine.live import Changes, fold
@@ -15,6 +16,8 @@ from engine.rules import rules_at
 from engine.settings import Settings
 from engine.snapshot import Encoders, Generation, Snapshot
 from engine.store import Store
+from engine.text import BESIDE
+from engine.text.synonyms import Synonyms
 from engine.types import Item
 from indexes import generations
 
@@ -36,6 +39,7 @@ class Reader:
         self.store = store
         self.encoders = Encoders(home)
         self.rules = rules_at(home)
+        self._synonyms = Synonyms.read(home / settings.search.synonyms)
         self._view: View | None = None
         self._seen: tuple[Path | None, int] = (None, -1)  # what CURRENT names, the store's version
         self._changed: dict[str, Item | None] = {}
@@ -51,6 +55,11 @@ class Reader:
         if self._view is None:
             raise NoGeneration("Nothing is published yet: run `ronghe rebuild` with this home first.")
         return self._view
+
+    def worded(self, text: str) -> str:
+        """What was typed, with its other wordings beside it: the shop's synonyms and the rules'."""
+        said = BESIDE.join([text, *self._synonyms.wordings(text)])
+        return self.rules.book().reworded(said, time())
 
     def ready(self) -> bool:
         """Whether questions can be answered."""

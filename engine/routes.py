@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from engine.fuse import FEEDBACK, FUSIONS, HYBRID, Either, Feedback, TheoreticalMinMax
 from engine.live import Known
+from engine.matching import Cutoff
 from engine.pipeline import Pipeline, alone
 from engine.rank.blend import Blend
+from engine.rank.identity import IdentityFirst
 from engine.rank.rules import ruled
 from engine.rank.stack import Stack
 from engine.rank.varied import Varied
@@ -17,7 +20,7 @@ from engine.retrieve.browse import Browse
 from engine.retrieve.coverage import Coverage
 from engine.retrieve.meaning import Near, Semantic
 from engine.retrieve.trending import Rising
-from engine.retrieve.words import Alike, Keyword
+from engine.retrieve.words import Alike, Identity, Keyword
 from engine.rules import RuleBook
 from engine.settings import Settings
 from engine.snapshot import SECOND, Snapshot
@@ -143,8 +146,14 @@ def search(snapshot: Snapshot, settings: Settings, learned: Mapping[str, Retriev
     if settings.search.fusion == "auto" and chosen in legs:
         best = leading(chosen)
     pipelines["search"] = Pipeline(
-        legs, Blend(best, parts, weights), scorers={**more, **taste}, pool=pool, parts=parts
+        {**legs, "identity": Identity(snapshot.find)},
+        Blend(best, parts, weights),
+        scorers={**more, **taste},
+        rankers=(Cutoff(snapshot.matching), IdentityFirst()),
+        pool=pool,
+        parts={**parts, **dict.fromkeys(("identity", "named", "beyond"), "relevance")},
     )
+    pipelines["uncut"] = replace(pipelines["search"], rankers=())
     pipelines["browse"] = browse(learned, len(snapshot))
     return pipelines
 

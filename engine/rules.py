@@ -18,10 +18,10 @@ from typing import Any, Literal, get_args
 
 from engine.errors import BadQuery, Unanswerable
 from engine.filters import parse_filter
+from engine.text import BESIDE
 
 Kind = Literal["pin", "bury", "boost", "synonym", "redirect"]
 Match = Literal["is", "has", "any"]
-BESIDE = "\u2003"  # between what was typed and the words searched beside it: no shopper's text holds it
 MOST = 1000  # rules of one shop: every request reads them all
 WIDEST = 10.0  # of a boost, in spreads of the list
 
@@ -126,9 +126,14 @@ class RuleBook:
         )
 
     def reworded(self, text: str, now: float) -> str:
-        """The query with the words of its synonyms beside it; rules still go by what was typed."""
-        more = [word for rule in self.speaking(text, now, "synonym") for word in rule.words]
-        return BESIDE.join([text, " ".join(more)]) if more else text
+        """The query with its other wordings beside it; rules still go by what was typed."""
+        own = folded(text.partition(BESIDE)[0])
+        more = [
+            word if rule.match == "is" else own.replace(folded(rule.query), word)
+            for rule in self.speaking(text, now, "synonym")
+            for word in rule.words
+        ]
+        return BESIDE.join([text, *more]) if more else text
 
     def redirect(self, text: str, now: float) -> str:
         """Where the query leads instead; empty for nowhere. The newest rule wins."""

@@ -48,6 +48,10 @@ class Search(Section):
     fusion: str = Field(
         "auto", description="auto (hybrid, or the leg that the log finds better), hybrid, or a fusion's name"
     )
+    synonyms: str = Field(
+        "synonyms.txt",
+        description="a file in the home: `tv, television` both ways, `ipod => mp3 player` one way",
+    )
     personalization: float = Field(
         0.15, ge=0, le=10, description="weight of the user's taste; 0 switches it off"
     )

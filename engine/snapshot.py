@@ -25,7 +25,8 @@ from engine.learn import INDEXES
 from engine.learn.interactions import EventWeights
 from engine.learn.roster import roster
 from engine.learn.segments import SegmentIndex
-from engine.live import Changes, Joined, JoinedColumns, JoinedVectors
+from engine.live import Changes, JoinedColumns, JoinedVectors, JoinedWords
+from engine.matching import Matching
 from engine.profile import Usual
 from engine.rank.stack import StackIndex
 from engine.rhythm import Rhythm
@@ -180,7 +181,7 @@ class Snapshot:
     generation: Generation
     changes: Changes
     encoders: Encoders
-    words: Joined
+    words: JoinedWords
     spaces: Mapping[str, JoinedVectors]
     columns: JoinedColumns
 
@@ -199,7 +200,7 @@ class Snapshot:
             generation,
             changes,
             encoders,
-            Joined(generation.words, words, changes),
+            JoinedWords(generation.words, words, changes),
             {name: JoinedVectors(base, spaces[name], changes) for name, base in generation.spaces.items()},
             JoinedColumns(generation.columns, columns, changes),
         )
@@ -283,12 +284,27 @@ class Snapshot:
 
     def encode(self, text: str) -> tuple[str, Vectors]:
         """The space that knows the text's language, and the text's vector there (zeros: nothing known)."""
+        name = self.space_for(text)
+        if not name:
+            return OWN, np.zeros(1, np.float32)
+        return name, self.encoders[self.generation.manifest["spaces"][name]]([text])[0]
+
+    def space_for(self, text: str) -> str:
+        """The space that knows a text's language best; "" where no text can be encoded."""
         models: Mapping[str, str] = self.generation.manifest["spaces"]
         named = tuple(name for name in self.main_spaces if models[name])
-        if not named:
-            return OWN, np.zeros(1, np.float32)
-        name = space_for(detect_language(text), named)
-        return name, self.encoders[models[name]]([text])[0]
+        return space_for(detect_language(text), named) if named else ""
+
+    def noise(self, text: str) -> float:
+        """The likeness that means nothing yet to a text of this language; infinite where none is known."""
+        known: Mapping[str, float] = self.generation.manifest["noise"].get(self.space_for(text), {})
+        language = "zh" if detect_language(text) == "zh" else "en"
+        return known.get(language, np.inf)
+
+    @cached_property
+    def matching(self) -> Matching:
+        """What a query means here, and how many items that is."""
+        return Matching(self.words, self.generation.words, self.noise)
 
     def understands(self, text: str) -> bool:
         """Whether an encoder here was made for the language of `text` and for that of most of the catalogue."""

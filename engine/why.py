@@ -106,7 +106,7 @@ def _sentence(snapshot: Snapshot, query: Query, row: int, leg: str, phrases: Phr
             return phrases["near"].format(seed=seed)
         case "together" if query.seeds:
             return phrases["together"].format(seed=seed)
-        case "keyword" | "coverage" | "both":
+        case "keyword" | "coverage" | "both" | "beyond" | "named":
             return _words(snapshot, query, row, phrases, leg == "both")
         case "semantic" if query.vector is not None:
             return phrases["vector"]

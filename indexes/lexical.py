@@ -135,6 +135,14 @@ class LexicalIndex:
         covered: NDArray[np.float64] = (parts > 0) @ mass[inside] / mass.sum()
         return covered
 
+    def held(self, masses: Mapping[str, float]) -> Scores:
+        """The sum [len(index)] of the `masses` of the terms that each row holds."""
+        numbers = self.vocabulary.find(list(masses))
+        mass = np.fromiter(masses.values(), np.float64, len(masses))
+        inside = numbers >= 0
+        held: Scores = postings.masses_of(self.indptr, self.indices, numbers[inside], mass[inside], self.rows)
+        return held
+
     def idf(self, terms: Sequence[str]) -> NDArray[np.float64]:
         """How telling each of `terms` [n] is: Lucene's idf, highest for a stranger."""
         return self._idf(self.frequency(terms))

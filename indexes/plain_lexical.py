@@ -74,6 +74,21 @@ class PlainLexicalIndex:
         known = {} if self.model is None else self.model.idf
         return np.array([known.get(term, stranger) for term in terms], np.float64)
 
+    def held(self, masses: Mapping[str, float]) -> Scores:
+        """The sum [len(index)] of the `masses` of the terms that each row holds."""
+        return np.array([sum(masses.get(term, 0.0) for term in set(text)) for text in self.texts], np.float32)
+
+    def phrase(self, terms: Sequence[str]) -> Mask:
+        """Which rows [len(index)] hold `terms` side by side; here the end of a field is no break."""
+        wanted, m = list(terms), len(terms)
+        return np.array(
+            [
+                any(list(text[at : at + m]) == wanted for at in range(len(text) - m + 1))
+                for text in self.texts
+            ],
+            np.bool_,
+        )
+
     def save(self, folder: str | Path) -> None:
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)

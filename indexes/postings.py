@@ -196,3 +196,16 @@ def holds_sequence(
                 found[r] = True
                 break
     return found
+
+
+@compiled
+def masses_of(
+    indptr: NDArray[Any], indices: NDArray[Any], terms: NDArray[Any], masses: NDArray[Any], n: int
+) -> NDArray[Any]:  # pragma: no cover - compiled
+    """The sum [n] of the `masses` [m] of those of `terms` [m] that each row holds."""
+    held = np.zeros(n, np.float32)
+    for i in range(len(terms)):
+        mass = np.float32(masses[i])
+        for at in range(indptr[terms[i]], indptr[terms[i] + 1]):
+            held[indices[at]] += mass
+    return held

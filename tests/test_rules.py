@@ -16,6 +16,7 @@ from engine.errors import BadQuery
 from engine.pipeline import Candidates
 from engine.rank.rules import Pinned, Rules, hold
 from engine.rules import Rule, RuleBook, RuleLog, UnknownRule
+from engine.text import BESIDE
 from engine.types import Evidence, Query
 from indexes.ranking import Mask, Rows
 
@@ -129,7 +130,7 @@ def test_a_rule_speaks_from_its_start_to_its_end() -> None:
 
 def test_synonyms_are_searched_beside_the_query() -> None:
     book = RuleBook((Rule.of({"kind": "synonym", "query": "sofa", "match": "has", "words": ["couch"]}),))
-    assert book.reworded("red sofa", NOW).split() == ["red", "sofa", "couch"]
+    assert book.reworded("red sofa", NOW).split(BESIDE) == ["red sofa", "red couch"]
     both = RuleBook((*book.rules, Rule.of({"kind": "pin", "query": "red sofa", "items": ["a"]})))
     assert both.speaking(both.reworded("red sofa", NOW), NOW, "pin") == both.rules[1:]
     assert book.reworded("chair", NOW) == "chair"

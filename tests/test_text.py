@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import BadFile
-from engine.text import analyse, detect_language, query_terms
+from engine.text import BESIDE, analyse, detect_language, query_terms
 from engine.text.folding import fold
 from engine.text.synonyms import Synonyms
 from engine.text.syntax import Wording, read_query
@@ -143,13 +143,16 @@ def test_any_query_is_read(text: str) -> None:
 
 def test_synonyms_go_one_way_or_both() -> None:
     rules = Synonyms.of(["# shop", "", "tv, television, 电视", "ipod => mp3 player, music player"])
-    assert rules.expand("cheap TV") == ["television", "电视"]
-    assert rules.expand("televisions") == ["tv", "电视"]
-    assert rules.expand("电视") == ["tv", "television"]
-    assert rules.expand("iPods blue") == ["mp3 player", "music player"]
-    assert rules.expand("mp3 player") == []
-    assert rules.weigh({"tv": 1.0}, "tv")["televis"] == pytest.approx(0.8)
-    assert rules.weigh({"tv": 1.0}, "tv")["tv"] == 1.0
+    assert rules.wordings("cheap TV") == ["cheap television", "cheap 电视"]
+    assert rules.wordings("televisions") == ["tv", "电视"]
+    assert rules.wordings("电视") == ["tv", "television"]
+    assert rules.wordings("iPods blue") == ["mp3 player blue", "music player blue"]
+    assert rules.wordings("mp3 player") == []
+
+
+def test_another_wording_adds_its_own_words_and_takes_nothing_from_what_was_typed() -> None:
+    weights = query_terms(BESIDE.join(["cheap tv", "cheap television"]))
+    assert weights == {"cheap": 1.0, "tv": 1.0, "televis": pytest.approx(0.8)}
 
 
 @pytest.mark.parametrize("line", ["tv", "=> tv", "tv =>", "!!, tv"])
@@ -161,7 +164,7 @@ def test_a_wrong_synonym_names_its_line(line: str) -> None:
 def test_synonyms_come_from_a_file(tmp_path: Path) -> None:
     assert Synonyms.read(tmp_path / "none.txt") == Synonyms()
     (tmp_path / "s.txt").write_text("tv, television\n", encoding="utf-8")
-    assert Synonyms.read(tmp_path / "s.txt").expand("tv") == ["television"]
+    assert Synonyms.read(tmp_path / "s.txt").wordings("tv") == ["television"]
     (tmp_path / "bad.txt").write_bytes(b"\xff\xfe\x00t")
     with pytest.raises(BadFile, match="UTF-8"):
         Synonyms.read(tmp_path / "bad.txt")

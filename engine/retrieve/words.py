@@ -8,7 +8,7 @@ from typing import ClassVar, Protocol
 
 import numpy as np
 
-from engine.text import query_terms
+from engine.text import BESIDE, query_terms
 from engine.types import Query
 from indexes.ranking import Mask, Ranking, Rows, Scores
 
@@ -55,3 +55,21 @@ class Alike:
 
     def _terms(self, query: Query) -> dict[str, float]:
         return query_terms(" ".join(self.title(row) for row in query.seeds))
+
+
+@dataclass(frozen=True)
+class Identity:
+    """The item whose id was typed, whole."""
+
+    find: Callable[[str], int]  # item id -> row, -1 for none
+    floor: ClassVar[float] = -np.inf
+
+    def __call__(self, query: Query, k: int) -> Ranking:
+        row = self.find(query.text.split(BESIDE)[0].strip()) if query.text else -1
+        if row < 0 or (query.allowed is not None and not query.allowed[row]):
+            return Ranking.empty()
+        return Ranking.of([row], [1.0], k)
+
+    def score(self, query: Query, rows: Rows) -> Scores:
+        """It has no say in the fusion: IdentityFirst gives its own part."""
+        return np.full(len(rows), np.nan, np.float32)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.text.analysis import analyse, query_terms
+from engine.text.analysis import BESIDE, analyse, query_terms
 from engine.text.language import detect_language
 
-__all__ = ["analyse", "detect_language", "query_terms"]
+__all__ = ["BESIDE", "analyse", "detect_language", "query_terms"]

@@ -10,6 +10,8 @@ from typing import Any
 from engine.text import chinese
 from engine.text.folding import ANY_HAN, CJK, fold
 
+BESIDE = "\u2003"  # between what was typed and each wording searched beside it: no shopper's text holds it
+BESIDE_WEIGHT = 0.8  # of a word of another wording, beside a word that was typed
 LONGEST = 40  # characters of a term; longer ones are cut: no query types them
 UNITS = {
     form: canonical
@@ -91,13 +93,23 @@ def analyse(text: str) -> list[str]:
 
 
 def query_terms(text: str) -> dict[str, float]:
-    """The terms to look up and their weights: as analysed, without stop words where anything else is left."""
-    terms = analyse(text)
-    telling = [term for term in terms if term not in _stop_terms()]
+    """The terms to look up and their weights: as analysed, without stop words where anything else is left.
+
+    Wordings beside what was typed add their own terms, at BESIDE_WEIGHT.
+    """
+    typed, *others = text.split(BESIDE)
     weights: dict[str, float] = {}
-    for term in telling or terms:
+    for term in _telling(typed):
         weights[term] = weights.get(term, 0.0) + 1.0
+    for other in others:
+        for term in _telling(other):
+            weights.setdefault(term, BESIDE_WEIGHT)
     return weights
+
+
+def _telling(text: str) -> list[str]:
+    terms = analyse(text)
+    return [term for term in terms if term not in _stop_terms()] or terms
 
 
 def _latin(text: str, found: list[str]) -> None:

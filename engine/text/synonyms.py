@@ -12,14 +12,14 @@ from engine.errors import BadFile
 from engine.text.analysis import analyse
 
 LONGEST = 6  # terms of the left side of a rule
-WEIGHT = 0.8  # of a synonym's word beside a word that was typed
+MOST = 8  # wordings beside one query: each is looked up
 
 
 @dataclass(frozen=True)
 class Synonyms:
     """Rules by the terms of what is typed: terms -> the texts that are searched beside it.
 
-    Both legs read the text that `expand` gives. Rules do not chain: a synonym's synonym is not added.
+    Both legs read the wordings. Rules do not chain: a synonym's synonym is not added.
     """
 
     rules: Mapping[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
@@ -57,22 +57,25 @@ class Synonyms:
         except UnicodeDecodeError as fault:
             raise BadFile(f"{path} is not UTF-8 text; save it as UTF-8.") from fault
 
-    def expand(self, query: str) -> list[str]:
-        """The texts to search beside `query`: those of every rule whose words stand in it, side by side."""
+    def wordings(self, query: str) -> list[str]:
+        """The query said otherwise: for each rule whose words stand in it side by side, with its words instead."""
         if not self.rules:
             return []
-        terms = analyse(query)
-        longest = max(map(len, self.rules))
+        words = query.split()
+        terms = [tuple(analyse(word)) for word in words]
         found: dict[str, None] = {}
-        for start in range(len(terms)):
-            for end in range(start + 1, min(start + longest, len(terms)) + 1):
-                found.update(dict.fromkeys(self.rules.get(tuple(terms[start:end]), ())))
-        return list(found)
+        for start in range(len(words)):
+            said: tuple[str, ...] = ()
+            for end in range(start, min(start + LONGEST, len(words))):
+                said += terms[end]
+                for other in self.rules.get(said, ()):
+                    found.setdefault(" ".join([*words[:start], other, *words[end + 1 :]]))
+        # Chinese is written without spaces: a rule may speak to a part of one stretch.
+        for typed, others in self.rules.items():
+            if len(words) == 1 and not query.isascii() and _within(typed, analyse(query)):
+                found.update(dict.fromkeys(others))
+        return list(found)[:MOST]
 
-    def weigh(self, terms: Mapping[str, float], query: str) -> dict[str, float]:
-        """The terms to look up: those of the query and, at WEIGHT, those of its synonyms."""
-        weights = dict(terms)
-        for text in self.expand(query):
-            for term in analyse(text):
-                weights.setdefault(term, WEIGHT)
-        return weights
+
+def _within(part: tuple[str, ...], whole: list[str]) -> bool:
+    return any(tuple(whole[at : at + len(part)]) == part for at in range(len(whole) - len(part) + 1))
