@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from time import perf_counter, time
+from time import perf_counter
 from typing import Any, Literal
 
 import numpy as np
 
 from engine import batch, demo, planning
 from engine.answer import Answer
+from engine.asked import checked_event, clean, joined, unit_vector, within
 from engine.assortment import bundles
 from engine.behaviour import history_of, owned
 from engine.build import Progress, silent
@@ -30,7 +31,7 @@ from engine.settings import Settings
 from engine.store import Store
 from engine.text.syntax import read_query
 from engine.types import NO_HISTORY, History, Query
-from indexes.ranking import Mask
+from indexes.ranking import Rows
 
 DEFAULTS = {"search": "search", "similar": "similar", "recommend": "recommend"}
 HISTORY = 2000  # a user's last events that are read
@@ -95,8 +96,14 @@ class Engine(Operations):
         name = pipeline or ("browse" if browsing else "search")
         page = Page(k, offset, sort, facets, collapse, explain, reasons, language)
         answer = self._answer(view, "search", name, query, page, started)
-        finds = finder(view.routes["search"]["keyword"], query.allowed)
-        meant = did_you_mean(view.snapshot.generation.speller, text, finds)
+        if name != "search":
+            return answer
+
+        def finds(other: str) -> bool:
+            asked = replace(query, text=self._reader.worded(other))
+            return any(len(rows) for rows in result_set(view, asked))
+
+        meant = did_you_mean(view.snapshot.generation.speller, wording.text, finds)
         return replace(answer, did_you_mean=meant, took_ms=(perf_counter() - started) * 1000)
 
     def similar(
@@ -322,8 +329,7 @@ class Engine(Operations):
         if name == "search" and query.text and query.vector is None:
             # One pool for every page, so that page 9 goes on where page 8 ended.
             result = pipeline(query, 1)
-            meant = result.candidates.rows
-            beyond = view.snapshot.matching.beyond(query, meant, result.evidence.rows)
+            beyond = view.snapshot.matching.beyond(query, result.candidates.rows, result.evidence.rows)
             answer = present(view.snapshot, pipeline, query, result, page, 0.0, beyond)
         else:
             result = pipeline(query, page.offset + page.k)
@@ -375,38 +381,8 @@ class Engine(Operations):
             raise BadQuery(f"Row {place}: {error}.") from error
 
 
-def checked_event(row: Mapping[str, Any]) -> Any:
-    """An event of a session that a caller sent along; it needs neither user nor session id."""
-    try:
-        return validate_event({"session_id": "-", "timestamp": time(), **row})
-    except RowError as error:
-        raise BadQuery(f"The session holds an event that cannot be read: {error}.") from error
-
-
-def clean(text: str) -> str:
-    """What was typed, without control characters and outer spaces."""
-    return "".join(c if c.isprintable() else " " for c in text).strip()
-
-
-def within(first: Mask | None, second: Mask | None) -> Mask | None:
-    """Both masks at once; None = every row."""
-    if first is None or second is None:
-        return second if first is None else first
-    return first & second
-
-
-def unit_vector(vector: Sequence[float]) -> Any:
-    values = np.asarray(vector, np.float32)
-    length = float(np.linalg.norm(values))
-    if values.ndim != 1 or not np.isfinite(length):
-        raise BadQuery("`vector` must be a list of finite numbers.")
-    return values / length if length > 0 else values
-
-
-def joined(first: History, second: History) -> History:
-    return History(
-        *(
-            np.concatenate([getattr(first, name), getattr(second, name)])
-            for name in ("rows", "weights", "times", "kinds")
-        )
-    )
+def result_set(view: View, query: Query) -> tuple[Rows, Rows]:
+    """The rows that a search means: those of the candidates, and those beyond them."""
+    result = view.routes["search"]["search"](query, 1)
+    meant = result.candidates.rows
+    return meant, view.snapshot.matching.beyond(query, meant, result.evidence.rows)

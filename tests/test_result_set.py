@@ -163,3 +163,12 @@ def test_the_plain_index_holds_the_same(shop: Engine) -> None:
     assert (
         plain.phrase(["hike", "boot"]).tolist() == snapshot.generation.words.phrase(["hike", "boot"]).tolist()
     )
+
+
+def test_did_you_mean_finds_something_and_is_silent_where_nothing_is_wrong(shop: Engine) -> None:
+    answer = shop.search("kettel", k=5)
+    assert answer.did_you_mean == "kettle"
+    assert shop.search(answer.did_you_mean, k=1).total > 0
+    assert shop.search("kettel", k=5, filters="brand = Nobody").did_you_mean is None
+    assert shop.search("red kettle", k=5).did_you_mean is None
+    assert shop.search("asdfgh", k=5).did_you_mean is None
