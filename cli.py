@@ -22,6 +22,7 @@ from terminal.options import (
     PipelineName,
     Run,
     Weights,
+    bytes_of,
     err,
     progress,
     show,
@@ -99,16 +100,23 @@ def search(
     weight: Weights = None,
     explain: Explain = False,
     pipeline: PipelineName = "",
+    image: Annotated[Path | None, typer.Option(help="Search by this picture instead.")] = None,
     queries: Annotated[Path | None, typer.Option(help="A file of qid<TAB>text lines, with --run.")] = None,
     run: Run = None,
     k: Count = 10,
     home: Home = DATA,
     as_json: Json = False,
 ) -> None:
-    """Search the shop."""
+    """Search the shop, by words or by a picture."""
     engine = Engine.open(home)
     if queries is not None:
         _batch(engine, "search", queries, run, k, pipeline, as_json)
+        return
+    if image is not None:
+        if query:
+            raise BadQuery("Ask by words or by a picture, not by both.")
+        found = engine.search_image(bytes_of(image), k=k, filters=filters, explain=explain)
+        show(found.to_dict(), as_json, tables.hits)
         return
     if not query:
         raise BadQuery("Say what to search for, or name a file with --queries.")

@@ -18,7 +18,6 @@ from engine.errors import EngineError
 from engine.settings import Settings
 from web import delivery, keys, pages, problems
 from web.events import Events
-from web.find import search_image
 from web.metrics import MEDIA_TYPE, Metrics
 from web.openapi import describe
 from web.options import WebOptions
@@ -48,7 +47,6 @@ def create_app(engine: Shop, options: WebOptions | None = None, check: keys.Chec
         app.add_url_rule(
             route.rule, route.name, _view(route, engine, options, metrics), methods=[route.method]
         )
-    app.add_url_rule("/v1/search/image", "post_search_image", search_image, methods=["POST"])
     _health(app, engine, metrics)
     pages.install(app, engine, options)
     _errors(app)

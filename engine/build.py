@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from engine.assortment import learn_partners
 from engine.behaviour import Behaviour, behaviour_of, event_weights
-from engine.catalogue import columns_of, pack
+from engine.catalogue import columns_of, own_vectors, pack
 from engine.documents import KEYWORD, analysed, languages_of, text_of, told_of
 from engine.encode import choose_spaces, encode_cached, encoder, ensure
 from engine.errors import BadHome, RebuildRunning, unwritable
@@ -34,6 +34,7 @@ from engine.learn.once import Once, Remembered
 from engine.learn.roster import roster
 from engine.learn.segments import Segments
 from engine.noise import noises
+from engine.pictures import write_pictures
 from engine.queries import build_speller, learn_suggestions
 from engine.rank.choice import choose_fusion
 from engine.rank.gate import Quality, gated, quality_of
@@ -141,6 +142,8 @@ def write(
     stages.timed("words", lambda: _write_words(draft, items, settings, stages.report))
     spaces = stages.timed("vectors", lambda: _write_spaces(draft, home, items, settings, stages))
     noise = stages.timed("noise", lambda: _noise(draft, home, spaces, settings))
+    if known is None and settings.encoder.pictures:  # an evaluation asks no pictures
+        stages.timed("pictures", partial(_write_pictures, draft, home, items, settings, stages))
     table = stages.timed("events", lambda: store.events(until=events_upto))
     if known is not None:
         table = table.where(known(table))
@@ -222,7 +225,7 @@ def _write_spaces(
     """One index of vectors a space; returns the encoder of each space, "" where texts cannot be encoded."""
     spaces: dict[str, str] = {}
     memory = settings.vector.memory_mb * 2**20 or None
-    own = _own_vectors(items, stages)
+    own = own_vectors(items, stages.notes)
     model = settings.encoder.model
     if own is not None:
         # A model that is named is taken to be the one that made the vectors.
@@ -255,24 +258,11 @@ def _noise(
     return noises(opened, encoders, kind.open(draft / "words"))
 
 
-def _own_vectors(items: Sequence[Item], stages: Stages) -> Vectors | None:
-    """The vectors that the catalogue brought, unit length, zeros for an item without; None when none has."""
-    sizes = Counter(len(item.vector) for item in items if item.vector)
-    if not sizes:
-        return None
-    dim = sizes.most_common(1)[0][0]
-    if len(sizes) > 1:
-        odd = sum(count for size, count in sizes.items() if size != dim)
-        stages.notes.append(
-            f"{odd:,} items brought vectors of another length than {dim}; they were left out."
-        )
-    vectors = np.zeros((len(items), dim), np.float32)
-    for row, item in enumerate(items):
-        if item.vector and len(item.vector) == dim:
-            vectors[row] = item.vector
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unit: Vectors = np.divide(vectors, lengths, out=vectors, where=lengths > 0)
-    return unit
+def _write_pictures(
+    draft: Path, home: Path, items: Sequence[Item], settings: Settings, stages: Stages
+) -> None:
+    report = partial(stages.report, "pictures")
+    write_pictures(draft / "pictures", home, items, settings.encoder.threads, report)
 
 
 def _write_content(draft: Path, items: Sequence[Item], spaces: Mapping[str, str]) -> dict[str, Any]:

@@ -26,12 +26,11 @@ from engine.persona import profile
 from engine.pipeline import Pipeline
 from engine.present import Page, present
 from engine.pulse import Now, Pulse, categories_now
-from engine.reader import Reader, View
+from engine.reader import Reader, View, result_set
 from engine.settings import Settings
 from engine.store import Store
 from engine.text.syntax import read_query
 from engine.types import NO_HISTORY, History, Query
-from indexes.ranking import Rows
 
 DEFAULTS = {"search": "search", "similar": "similar", "recommend": "recommend"}
 HISTORY = 2000  # a user's last events that are read
@@ -105,6 +104,29 @@ class Engine(Operations):
 
         meant = did_you_mean(view.snapshot.generation.speller, wording.text, finds)
         return replace(answer, did_you_mean=meant, took_ms=(perf_counter() - started) * 1000)
+
+    def search_image(
+        self,
+        picture: bytes,
+        *,
+        k: int = 10,
+        filters: Filters = None,
+        explain: bool = False,
+        language: str = "",
+    ) -> Answer:
+        """Items whose pictures look like the picture in these bytes (JPEG, PNG, WebP, GIF or BMP).
+
+        Raises BadPicture, LargePicture or UnknownPicture for the bytes, NoPictures for a shop without any.
+        """
+        started = perf_counter()
+        snapshot = (view := self.view()).snapshot
+        query = Query(
+            vector=snapshot.look_of(picture),
+            allowed=snapshot.mask(filters, snapshot.alive),
+            now=snapshot.now(),
+        )
+        page = Page(k, explain=explain, language=language)
+        return self._answer(view, "image", "image", query, page, started)
 
     def similar(
         self,
@@ -379,10 +401,3 @@ class Engine(Operations):
             return validate(row)
         except RowError as error:
             raise BadQuery(f"Row {place}: {error}.") from error
-
-
-def result_set(view: View, query: Query) -> tuple[Rows, Rows]:
-    """The rows that a search means: those of the candidates, and those beyond them."""
-    result = view.routes["search"]["search"](query, 1)
-    meant = result.candidates.rows
-    return meant, view.snapshot.matching.beyond(query, meant, result.evidence.rows)

@@ -32,6 +32,12 @@ class UnknownSeries(Unanswerable):
     """No demand series has this name."""
 
 
+class NoPictures(Unanswerable):
+    """No item has a picture that can be searched."""
+
+    status = 409
+
+
 class RejectedRows(Unanswerable):
     """Rows were rejected and `--strict` asked for none."""
 
@@ -70,6 +76,22 @@ class BadQuery(EngineError):
 
     status = 400
     exit_code = 2
+
+
+class BadPicture(BadQuery):
+    """The bytes are no picture."""
+
+
+class LargePicture(BadPicture):
+    """The picture has too many pixels."""
+
+    status = 413
+
+
+class UnknownPicture(BadPicture):
+    """The picture is of a kind that is not taken."""
+
+    status = 415
 
 
 class BadFile(EngineError):

@@ -18,8 +18,9 @@ from engine.snapshot import Encoders, Generation, Snapshot
 from engine.store import Store
 from engine.text import BESIDE
 from engine.text.synonyms import Synonyms
-from engine.types import Item
+from engine.types import Item, Query
 from indexes import generations
+from indexes.ranking import Rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,3 +105,10 @@ class Reader:
         generation = snapshot.generation
         changes = fold(self._changed, generation.ids.row, len(generation), steps[-1].seq)
         return Snapshot.of(generation, changes, self.encoders)
+
+
+def result_set(view: View, query: Query) -> tuple[Rows, Rows]:
+    """The rows that a search means: those of the candidates, and those beyond them."""
+    result = view.routes["search"]["search"](query, 1)
+    meant = result.candidates.rows
+    return meant, view.snapshot.matching.beyond(query, meant, result.evidence.rows)

@@ -18,7 +18,7 @@ from engine.rank.varied import Varied
 from engine.retrieve import make_retrievers
 from engine.retrieve.browse import Browse
 from engine.retrieve.coverage import Coverage
-from engine.retrieve.meaning import Near, Semantic
+from engine.retrieve.meaning import Near, Pictured, Semantic
 from engine.retrieve.trending import Rising
 from engine.retrieve.words import Alike, Identity, Keyword
 from engine.rules import RuleBook
@@ -33,6 +33,7 @@ PARTS: Mapping[str, str] = MappingProxyType(
         "semantic": "relevance",
         "coverage": "relevance",
         "static": "relevance",
+        "picture": "relevance",
         "alike": "relevance",
         "near": "relevance",
         "together": "relevance",
@@ -72,10 +73,16 @@ def routes(
     found = search(snapshot, settings, learned)
     return {
         "search": found | {"search": ruled(found["search"], book, snapshot)},
+        "image": {"image": pictured(snapshot, settings)},
         "similar": similar(snapshot, settings, learned),
         "recommend": recommend(snapshot, settings, learned),
         "trending": trending(learned, snapshot),
     }
+
+
+def pictured(snapshot: Snapshot, settings: Settings) -> Pipeline:
+    """Items by how their pictures look."""
+    return Pipeline({"picture": Pictured(snapshot.pictures)}, alone, pool=settings.search.pool, parts=PARTS)
 
 
 def learned_legs(snapshot: Snapshot) -> dict[str, Retriever]:

@@ -30,6 +30,7 @@ class Encoding(Section):
         "auto", description="auto (by language), minilm, multilingual, static, none, or st:<model>"
     )
     threads: int = Field(2, ge=1, le=64, description="threads of the encoder during a rebuild")
+    pictures: bool = Field(True, description="encode the items' pictures, for search by picture")
 
 
 class Keyword(Section):

@@ -18,7 +18,8 @@ from engine.catalogue import columns_of, unpack
 from engine.documents import KEYWORD, Words, analysed, space_of_item, text_of
 from engine.encode import encoder as open_encoder
 from engine.encode import knows, space_for
-from engine.errors import CorruptGeneration, UnknownItem
+from engine.encode.looks import Looks, looks_folder, opened
+from engine.errors import CorruptGeneration, NoPictures, UnknownItem
 from engine.filters import allowed, parse_filter
 from engine.forecast.demand import Demand
 from engine.learn import INDEXES
@@ -27,6 +28,7 @@ from engine.learn.roster import roster
 from engine.learn.segments import SegmentIndex
 from engine.live import Changes, JoinedColumns, JoinedVectors, JoinedWords
 from engine.matching import Matching
+from engine.pictures import joined_pictures
 from engine.profile import Usual
 from engine.rank.stack import StackIndex
 from engine.rhythm import Rhythm
@@ -65,6 +67,11 @@ class Encoders:
         if name not in self._loaded:
             self._loaded[name] = open_encoder(name, self.home)
         return self._loaded[name]
+
+    @cached_property
+    def looks(self) -> Looks:
+        """What encoded the pictures."""
+        return Looks(looks_folder(self.home))
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,6 +122,12 @@ class Generation:
             json.loads((folder / "searches.json").read_text(encoding="utf-8")),
             {name: StackIndex.open(folder / name) for name in STACKS if (folder / name).is_dir()},
         )
+
+    @cached_property
+    def pictures(self) -> VectorIndex | None:
+        """Where the items' pictures lie; None where there are none."""
+        folder = self.folder / "pictures"
+        return VectorIndex.open(folder) if folder.is_dir() else None
 
     @cached_property
     def demand(self) -> Demand:
@@ -220,6 +233,22 @@ class Snapshot:
             return base
         kept = allowed(self.columns, parse_filter(source))
         return kept if base is None else kept & base
+
+    @cached_property
+    def pictures(self) -> JoinedVectors | None:
+        """The pictures of what is there now; None where the generation has none."""
+        base = self.generation.pictures
+        return None if base is None else joined_pictures(base, self.generation.item, self.changes)
+
+    def look_of(self, picture: bytes) -> Vectors:
+        """The vector of a shopper's picture among those of the items; raises BadPicture and NoPictures."""
+        shown = opened(picture)
+        if self.pictures is None:
+            raise NoPictures(
+                "No item of this shop has a picture that can be searched: put the files into the home's "
+                "images/, name them in the column `image`, and run `ronghe rebuild`."
+            )
+        return self.encoders.looks(shown)
 
     @cached_property
     def fresh_rows(self) -> Mapping[str, int]:

@@ -27,6 +27,7 @@ ENGLISH: Phrases = {
     "both": "Matches {words} in the title and is close in meaning",
     "semantic": "Close in meaning to “{text}”",
     "vector": "Close to the vector of the request",
+    "picture": "Looks like your picture",
     "near": "Similar to {seed}",
     "alike": "Named like {seed}",
     "together": "Often bought with {seed}",
@@ -48,6 +49,7 @@ CHINESE: Phrases = {
     "both": "标题含{words}，意思也相近",
     "semantic": "与“{text}”意思相近",
     "vector": "与所给向量相近",
+    "picture": "与您的图片相似",
     "near": "与{seed}相似",
     "alike": "与{seed}名称相近",
     "together": "常与{seed}一起购买",
@@ -116,7 +118,7 @@ def _sentence(snapshot: Snapshot, query: Query, row: int, leg: str, phrases: Phr
             lift = float(snapshot.generation.trend.lift[row]) if row < len(snapshot.generation) else 1.0
             key = "rising" if lift > 1 + RISE else "demand"
             return phrases[key].format(percent=round((lift - 1) * 100))
-        case "popular" | "fallback" | "rules" | "repeat":
+        case "popular" | "fallback" | "rules" | "repeat" | "picture":
             return phrases[leg]
     return phrases["behaviour"].format(seed=seed) if query.seeds else phrases["taste"]
 

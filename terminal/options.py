@@ -81,6 +81,14 @@ def progress() -> Iterator[Callable[[str, int, int | None], None]]:
         yield report
 
 
+def bytes_of(path: Path) -> bytes:
+    """A file of the caller's, whole; raises BadQuery."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise BadQuery(f"{path} cannot be read: {error.strerror}.") from error
+
+
 def pair(text: str, option: str) -> tuple[str, str]:
     left, equals, right = text.partition("=")
     if not equals or not left or not right:

@@ -59,6 +59,10 @@ class FakeEngine:
         found = [row for row in self.rows.values() if q.lower() in str(row["title"]).lower()]
         return self._answer(found, k, offset)
 
+    def search_image(self, picture: bytes, *, k: int = 10, **more: Any) -> FakeAnswer:
+        self._note("search_image", picture=picture, k=k, **more)
+        return self._answer(list(self.rows.values()), k)
+
     def similar(self, item_ids: Sequence[str], *, k: int = 10, **more: Any) -> FakeAnswer:
         self._note("similar", item_ids=item_ids, k=k, **more)
         self.item(item_ids[0])

@@ -27,6 +27,8 @@ WRAPPED = {
     "torch": ("engine/encode/", "engine/learn/"),
     "sentence_transformers": ("engine/encode/",),
     "onnxruntime": ("engine/encode/",),
+    "PIL": ("engine/encode/",),
+    "resvg_py": ("engine/encode/",),
     "implicit": ("engine/learn/",),
     "statsmodels": ("engine/forecast/",),
     "statsforecast": ("engine/forecast/",),

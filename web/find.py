@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from time import time
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, FiniteFloat
 
-from engine.errors import EngineError
 from engine.rules import rules_at
 from web.answers import AnswerShape, SuggestShape
 from web.route import Ask, K, Route
@@ -137,15 +136,18 @@ def suggest(shop: Shop, ask: Prefix) -> Any:
     return {"suggestions": [{"text": each} if isinstance(each, str) else each for each in found]}
 
 
-class NotBuilt(EngineError):
-    """This version does not do that."""
+class SearchByPicture(Ask):
+    image: bytes = Field(description="A JPEG, PNG, WebP, GIF or BMP file.")
+    k: K = 10
+    filter: Clauses = Field([])
+    explain: bool = False
+    language: Language = ""
 
-    status = 501
 
-
-def search_image() -> NoReturn:
-    """The contract's route for pictures, before there is an encoder of them."""
-    raise NotBuilt("Search by picture needs an image encoder, which this version has not. Search by words.")
+def search_image(shop: Shop, ask: SearchByPicture) -> Any:
+    return shop.search_image(
+        ask.image, k=ask.k, filters=ask.filter or None, explain=ask.explain, language=ask.language
+    )
 
 
 ROUTES = (
@@ -168,6 +170,17 @@ ROUTES = (
         search,
         problems=(404,),
         tag="search",
+    ),
+    Route(
+        "POST",
+        "/v1/search/image",
+        "Search by a picture",
+        SearchByPicture,
+        AnswerShape,
+        search_image,
+        problems=(409,),
+        tag="search",
+        media="multipart/form-data",
     ),
     Route("GET", "/v1/suggest", "Complete what is being typed", Prefix, SuggestShape, suggest, tag="search"),
 )

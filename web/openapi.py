@@ -67,7 +67,7 @@ def _operation(route: Route) -> dict[str, Any]:
         "responses": _answers(route),
     }
     if route.has_body:
-        operation["requestBody"] = {"required": True, "content": _content("application/json", route.ask)}
+        operation["requestBody"] = {"required": True, "content": _content(route.media, route.ask)}
     else:
         operation["parameters"] = _parameters(route)
     if route.scope:

@@ -23,7 +23,7 @@ REMEDIES = {
     403: "This key has not the scope that the route needs. Use a key made with that scope.",
     404: "There is no such route. /docs lists them all.",
     405: "This route does not take that method. /docs lists those it takes.",
-    413: "The body is larger than this server accepts. Send it in smaller batches.",
+    413: "The body is larger than this server accepts. Send smaller batches, or a smaller picture.",
     414: "The address is too long. Send the same search as POST /v1/search with a JSON body.",
     415: "This route takes a JSON body. Send it with `Content-Type: application/json`.",
     429: "Too many requests. Wait for the seconds named in Retry-After, then go on more slowly.",

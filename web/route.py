@@ -12,6 +12,7 @@ from urllib.parse import unquote_to_bytes
 from flask import Request
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
+from werkzeug.datastructures import MultiDict
 
 from web.problems import Refused
 from web.shop import Shop
@@ -21,7 +22,7 @@ Method = Literal["GET", "POST", "PUT", "DELETE"]
 
 
 class Ask(BaseModel):
-    """What a route takes, from its path, its query string or its JSON body. Unknown names are refused."""
+    """What a route takes, from its path, its query string or its body. Unknown names are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -44,6 +45,9 @@ class Route:
     status: int = 200
     problems: tuple[int, ...] = ()
     tag: str = ""
+    media: Literal["application/json", "multipart/form-data"] = (
+        "application/json"  # of the body, where there is one
+    )
 
     @property
     def name(self) -> str:
@@ -85,7 +89,9 @@ def read(route: Route, request: Request, path: Mapping[str, str]) -> Ask:
             raise Refused(400, "This route takes no body. Put its parameters into the address.")
         return route.ask.model_validate(_from_query(route.ask, request) | dict(path))
     if request.query_string:
-        raise Refused(400, "This route takes its parameters in the JSON body, not in the address.")
+        raise Refused(400, "This route takes its parameters in the body, not in the address.")
+    if route.media != "application/json":
+        return route.ask.model_validate(_from_form(route.ask, request))
     if request.mimetype != "application/json":
         raise Refused(415)
     nothing = b"{}" if route.ask is Nothing else b"null"
@@ -97,8 +103,24 @@ def _from_query(ask: type[Ask], request: Request) -> dict[str, Any]:
         unquote_to_bytes(request.query_string).decode()
     except UnicodeDecodeError:
         raise Refused(400, "The address is not UTF-8. Percent-encode its parameters as UTF-8.") from None
+    return _single(ask, request.args)
+
+
+def _from_form(ask: type[Ask], request: Request) -> dict[str, Any]:
+    """The fields of a form, and its files as bytes."""
+    if request.mimetype != "multipart/form-data":
+        raise Refused(415, "This route takes a form with a file: curl -F image=@FILE does it.")
+    for name in request.form:
+        info = ask.model_fields.get(name)
+        if info is not None and info.annotation is bytes:
+            raise Refused(400, f"`{name}` should be a file: curl -F {name}=@FILE sends one.", name)
+    files = _single(ask, request.files)
+    return _single(ask, request.form) | {name: file.read() for name, file in files.items()}
+
+
+def _single(ask: type[Ask], fields: MultiDict[str, Any]) -> dict[str, Any]:
     values: dict[str, Any] = {}
-    for name, given in request.args.lists():
+    for name, given in fields.lists():
         info = ask.model_fields.get(name)
         if info is not None and is_list(info):
             values[name] = given

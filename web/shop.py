@@ -28,6 +28,16 @@ class Shop(Protocol):
         language: str = "",
     ) -> Any: ...
 
+    def search_image(
+        self,
+        picture: bytes,
+        *,
+        k: int = 10,
+        filters: Any = None,
+        explain: bool = False,
+        language: str = "",
+    ) -> Any: ...
+
     def similar(
         self,
         item_ids: Sequence[str],

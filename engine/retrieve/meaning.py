@@ -80,3 +80,21 @@ class Near:
         middle: Vectors = np.sum([space.vector(row) for row in query.seeds], axis=0, dtype=np.float32)
         length = np.float32(np.linalg.norm(middle))
         return (space, middle / length) if length > 0 else (None, middle)
+
+
+@dataclass(frozen=True)
+class Pictured:
+    """Rows whose pictures look like the picture of the request."""
+
+    pictures: Meanings | None
+    floor: ClassVar[float] = 0.0  # the vectors have no negative component
+
+    def __call__(self, query: Query, k: int) -> Ranking:
+        if self.pictures is None or query.vector is None:
+            return Ranking.empty()
+        return self.pictures.search(query.vector, k, query.allowed)
+
+    def score(self, query: Query, rows: Rows) -> Scores:
+        if self.pictures is None or query.vector is None:
+            return np.full(len(rows), np.nan, np.float32)
+        return self.pictures.score(query.vector, rows)
