@@ -28,6 +28,7 @@ from engine.types import Item
 from server import create_app
 
 SETTINGS = '[encoder]\nmodel = "none"\n[learn]\nstack = false\n'
+CATALOGUE = stock_catalogue(200, 30, date(2026, 1, 31), np.random.default_rng(1))
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><rect width="9" height="9" fill="#c00"/>{}</svg>'
 
 
@@ -37,10 +38,9 @@ def png(picture: Image.Image, kind: str = "PNG") -> bytes:
     return file.getvalue()
 
 
-def noise(seed: int) -> Image.Image:
-    """A picture that is like no other: coarse coloured squares."""
-    squares = np.random.default_rng(seed).integers(0, 255, (6, 6, 3), np.uint8)
-    return Image.fromarray(squares).resize((200, 150), Image.Resampling.NEAREST)
+def drawn(row: int) -> Image.Image:
+    """The picture of an item of the sample shop."""
+    return rasterized(draw_item(CATALOGUE, row).encode())
 
 
 @pytest.fixture(scope="module")
@@ -49,15 +49,14 @@ def gallery(tmp_path_factory: pytest.TempPathFactory) -> Engine:
     home = tmp_path_factory.mktemp("gallery")
     (home / "ronghe.toml").write_text(SETTINGS)
     (home / "images" / "deep").mkdir(parents=True)
-    (home / "secret.png").write_bytes(png(noise(9)))
-    catalogue = stock_catalogue(200, 30, date(2026, 1, 31), np.random.default_rng(1))
+    (home / "secret.png").write_bytes(png(drawn(60)))
     items = []
     for row in range(12):
-        (home / "images" / f"{row}.svg").write_text(draw_item(catalogue, row), encoding="utf-8")
+        (home / "images" / f"{row}.svg").write_text(draw_item(CATALOGUE, row), encoding="utf-8")
         items.append(Item(f"drawn-{row}", title=f"Drawing {row}", image=f"{row}.svg", price=float(row)))
-    (home / "images" / "deep" / "a.png").write_bytes(png(noise(1)))
-    (home / "images" / "broken.png").write_bytes(png(noise(2))[:100])
-    inline = "data:image/jpeg;base64," + base64.b64encode(png(noise(3), "JPEG")).decode()
+    (home / "images" / "deep" / "a.png").write_bytes(png(drawn(40)))
+    (home / "images" / "broken.png").write_bytes(png(drawn(41))[:100])
+    inline = "data:image/jpeg;base64," + base64.b64encode(png(drawn(50), "JPEG")).decode()
     for name, image in {
         "file": "images/deep/a.png",
         "data": inline,
@@ -85,31 +84,32 @@ def found(engine: Engine, picture: bytes, **more: object) -> list[str]:
 
 def test_an_items_own_picture_finds_it_first(gallery: Engine) -> None:
     for row in range(12):
-        drawn = rasterized((gallery.home / "images" / f"{row}.svg").read_bytes())
-        assert found(gallery, png(drawn.resize((300, 300)), "JPEG"))[0] == f"drawn-{row}"
-    assert found(gallery, png(noise(1), "WEBP"))[0] == "file"
-    assert found(gallery, png(noise(3)))[0] == "data"
+        assert found(gallery, png(drawn(row).resize((300, 300)), "JPEG"))[0] == f"drawn-{row}"
+    assert found(gallery, png(drawn(40), "WEBP"))[0] == "file"
+    assert found(gallery, png(drawn(50)))[0] == "data"
 
 
 def test_only_pictures_on_this_machine_are_found_and_filters_hold(gallery: Engine) -> None:
-    answer = gallery.search_image(png(noise(1)), k=50)
+    answer = gallery.search_image(png(drawn(40)), k=50)
     assert {hit.item_id for hit in answer.hits} == {f"drawn-{row}" for row in range(12)} | {"file", "data"}
     assert all(hit.why == "Looks like your picture" for hit in answer.hits)
     assert all(hit.score == pytest.approx(sum(hit.parts.values())) for hit in answer.hits)
     assert answer.hits[0].score == pytest.approx(1, abs=1e-3)
-    assert found(gallery, png(noise(1)), filters="price<3", k=50, language="zh") != []
-    assert set(found(gallery, png(noise(1)), filters="price<3", k=50)) == {f"drawn-{row}" for row in range(3)}
+    assert found(gallery, png(drawn(40)), filters="price<3", k=50, language="zh") != []
+    assert set(found(gallery, png(drawn(40)), filters="price<3", k=50)) == {
+        f"drawn-{row}" for row in range(3)
+    }
 
 
 def test_a_changed_item_keeps_its_place_and_a_deleted_one_leaves(gallery: Engine, tmp_path: Path) -> None:
     shutil.copytree(gallery.home, tmp_path / "home")
     engine = Engine.open(tmp_path / "home")
     engine.put_items([{"item_id": "file", "title": "Anew", "image": "images/deep/a.png", "price": 1}])
-    assert found(engine, png(noise(1)))[0] == "file"
+    assert found(engine, png(drawn(40)))[0] == "file"
     engine.put_items([{"item_id": "file", "title": "Anew", "image": "other.png"}])
-    assert "file" not in found(engine, png(noise(1)), k=50)
+    assert "file" not in found(engine, png(drawn(40)), k=50)
     engine.delete_item("data")
-    assert "data" not in found(engine, png(noise(3)), k=50)
+    assert "data" not in found(engine, png(drawn(50)), k=50)
 
 
 def test_a_second_rebuild_encodes_nothing_again(gallery: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,8 +127,8 @@ def test_a_second_rebuild_encodes_nothing_again(gallery: Engine, monkeypatch: py
     [
         (b"", BadPicture),
         (b"no picture at all", BadPicture),
-        (png(noise(1))[:200], BadPicture),
-        (png(noise(1), "JPEG")[:300], BadPicture),
+        (png(drawn(40))[:200], BadPicture),
+        (png(drawn(40), "JPEG")[:300], BadPicture),
         (SVG.encode(), UnknownPicture),
         (b'\n<?xml version="1.0"?><svg/>', UnknownPicture),
         (png(Image.new("1", (PIXELS // 5000 + 1, 5000))), LargePicture),
@@ -147,7 +147,7 @@ def test_what_is_no_picture_is_refused(
 
 
 def test_a_drawing_reads_no_other_file(tmp_path: Path) -> None:
-    (tmp_path / "a.png").write_bytes(png(noise(1)))
+    (tmp_path / "a.png").write_bytes(png(drawn(40)))
     with pytest.raises(BadPicture):
         rasterized(SVG.format(f'<image href="{tmp_path}/a.png" width="9" height="9"/>').encode())
     with pytest.raises(BadPicture):
@@ -168,7 +168,7 @@ def test_over_http_as_the_page_says(gallery: Engine, tmp_path: Path) -> None:
     page = (Path(__file__).parents[1] / "docs" / "http.md").read_text(encoding="utf-8")
     command = re.search(r"^curl .* -F image=.*$", page, re.MULTILINE)
     assert command
-    (tmp_path / "boot.jpg").write_bytes(png(noise(1), "JPEG"))
+    (tmp_path / "boot.jpg").write_bytes(png(drawn(40), "JPEG"))
     with served(create_app(gallery)) as address:
         done = subprocess.run(
             ["/bin/sh", "-c", f"{command.group()} -m 60"],
@@ -187,7 +187,7 @@ def test_the_form_is_checked(client: FlaskClient) -> None:
         return answer.status_code
 
     def form(**fields: str) -> dict[str, object]:
-        return {"image": (io.BytesIO(png(noise(1))), "a.png"), **fields}
+        return {"image": (io.BytesIO(png(drawn(40))), "a.png"), **fields}
 
     assert status(form(k="3", filter="price<100")) == 200
     assert status(form(k="0")) == status(form(colour="red")) == status(form(filter="price<<")) == 400
@@ -198,17 +198,17 @@ def test_the_form_is_checked(client: FlaskClient) -> None:
 
 def test_a_shop_without_pictures_says_so(shop: Engine) -> None:
     with pytest.raises(NoPictures):
-        shop.search_image(png(noise(1)))
+        shop.search_image(png(drawn(40)))
     answer = (
         create_app(shop)
         .test_client()
-        .post("/v1/search/image", data={"image": (io.BytesIO(png(noise(1))), "a")})
+        .post("/v1/search/image", data={"image": (io.BytesIO(png(drawn(40))), "a")})
     )
     assert answer.status_code == 409
 
 
 def test_from_a_terminal(gallery: Engine, tmp_path: Path) -> None:
-    (tmp_path / "a.png").write_bytes(png(noise(1)))
+    (tmp_path / "a.png").write_bytes(png(drawn(40)))
     home = ["--home", str(gallery.home)]
     done = CliRunner().invoke(cli.app, ["search", "--image", str(tmp_path / "a.png"), "--json", *home])
     assert done.exit_code == 0
