@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from time import time
 from typing import Any
 
@@ -20,6 +20,14 @@ def checked_event(row: Mapping[str, Any]) -> Any:
         return validate_event({"session_id": "-", "timestamp": time(), **row})
     except RowError as error:
         raise BadQuery(f"The session holds an event that cannot be read: {error}.") from error
+
+
+def checked(validate: Callable[[Mapping[str, Any]], Any], row: Mapping[str, Any], place: int) -> Any:
+    """A row that a caller sent, the `place`-th; raises BadQuery."""
+    try:
+        return validate(row)
+    except RowError as error:
+        raise BadQuery(f"Row {place}: {error}.") from error
 
 
 def clean(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
@@ -12,13 +12,13 @@ import numpy as np
 
 from engine import batch, demo, planning
 from engine.answer import Answer
-from engine.asked import checked_event, clean, joined, unit_vector, within
+from engine.asked import checked, checked_event, clean, joined, unit_vector, within
 from engine.assortment import bundles
 from engine.behaviour import history_of, owned
 from engine.build import Progress, silent
 from engine.catalogue import columns_of
 from engine.errors import BadQuery
-from engine.ingest import RowError, validate_event, validate_item
+from engine.ingest import validate_event, validate_item
 from engine.meant import did_you_mean, finder
 from engine.operate import open_store
 from engine.operations import Operations
@@ -298,8 +298,8 @@ class Engine(Operations):
 
     def put_items(self, items: Sequence[Mapping[str, Any]]) -> dict[str, int]:
         """Add or change items, at once and durably; BadQuery names the first bad one, and none is taken."""
-        checked = [self._checked(validate_item, row, place) for place, row in enumerate(items, 1)]
-        return {"accepted": len(checked), "changed": self.store.upsert_items(checked)}
+        rows = [checked(validate_item, row, place) for place, row in enumerate(items, 1)]
+        return {"accepted": len(rows), "changed": self.store.upsert_items(rows)}
 
     def delete_item(self, item_id: str) -> bool:
         """Take an item out of every answer, at once."""
@@ -307,8 +307,8 @@ class Engine(Operations):
 
     def add_events(self, events: Sequence[Mapping[str, Any]]) -> dict[str, int]:
         """Append events: on the disk when this returns; an event_id that is known already changes nothing."""
-        checked = [self._checked(validate_event, row, place) for place, row in enumerate(events, 1)]
-        return {"accepted": len(checked), "new": self.store.append_events(checked)}
+        rows = [checked(validate_event, row, place) for place, row in enumerate(events, 1)]
+        return {"accepted": len(rows), "new": self.store.append_events(rows)}
 
     def demo(self, *, progress: Progress = silent) -> dict[str, Any]:
         """Write the generated sample shop, ingest it, rebuild and evaluate in short."""
@@ -393,11 +393,3 @@ class Engine(Operations):
     def _user_row(self, view: View, user: str | None) -> int | None:
         row = view.snapshot.generation.users.row(user) if user else -1
         return row if row >= 0 else None
-
-    def _checked(
-        self, validate: Callable[[Mapping[str, Any]], Any], row: Mapping[str, Any], place: int
-    ) -> Any:
-        try:
-            return validate(row)
-        except RowError as error:
-            raise BadQuery(f"Row {place}: {error}.") from error
