@@ -11,7 +11,7 @@ import numpy as np
 from engine.answer import Answer, Hit, grain
 from engine.catalogue import columns_of
 from engine.errors import BadQuery
-from engine.pipeline import Pipeline, Result
+from engine.pipeline import Candidates, Pipeline, Result
 from engine.snapshot import Snapshot
 from engine.types import Query
 from engine.why import explain
@@ -20,6 +20,7 @@ from indexes.ranking import Rows
 
 NO_ROWS: Rows = np.empty(0, np.int64)
 PARTS = ("relevance", "personalization", "trend", "rules")  # always there, in this order
+SWITCHES = ("relevance", "personalization", "trend", "diversity")  # what a request's weights can switch off
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ def present(
         order = _first_of_each(order, keys)
     shown = order[page.offset : page.offset + page.k]
     counted = np.concatenate([candidates.rows[order], beyond])
+    without = places_without(pipeline, query, candidates) if page.explain else {}
     reasons = [""] * len(shown)
     if page.reasons:
         reasons = explain(snapshot, pipeline, query, result, shown, page.language)
@@ -76,7 +78,8 @@ def present(
         took_ms=took_ms,
         total=len(counted),
         hits=tuple(
-            _hit(snapshot, pipeline, result, int(p), why, page) for p, why in zip(shown, reasons, strict=True)
+            _hit(snapshot, pipeline, result, int(p), why, page, without)
+            for p, why in zip(shown, reasons, strict=True)
         ),
         facets={
             name: facet_dict(_column(snapshot, name, lambda name=name: snapshot.columns.facet(name, counted)))
@@ -97,12 +100,41 @@ def facet_dict(facet: Facet) -> dict[str, Any]:
     return found
 
 
-def _hit(snapshot: Snapshot, pipeline: Pipeline, result: Result, place: int, why: str, page: Page) -> Hit:
+def places_without(pipeline: Pipeline, query: Query, candidates: Candidates) -> dict[str, Mapping[int, int]]:
+    """Part -> row -> place from 1, had the request switched that part off: every part that gave something.
+
+    The request is answered again, whole, as `weights` would have it; a row that is missing was not found then.
+    """
+    gave: dict[str, bool] = {}
+    for name, values in zip(candidates.names, candidates.parts.T, strict=True):
+        part = pipeline.parts.get(name, name)
+        gave[part] = gave.get(part, False) or bool(np.any(values))
+    found = {}
+    for part in SWITCHES:
+        if gave.get(part):
+            changed = replace(query, weights={**query.weights, part: 0.0})
+            rows = pipeline(changed, len(candidates)).candidates.rows.tolist()
+            found[part] = {row: place for place, row in enumerate(rows, 1)}
+    return found
+
+
+def _hit(
+    snapshot: Snapshot,
+    pipeline: Pipeline,
+    result: Result,
+    place: int,
+    why: str,
+    page: Page,
+    without: Mapping[str, Mapping[int, int]],
+) -> Hit:
     candidates = result.candidates
     row = int(candidates.rows[place])
     parts = _parts(pipeline.parts, dict(zip(candidates.names, candidates.parts[place].tolist(), strict=True)))
     item = snapshot.item(row)
-    said = _said(result, row) if page.explain else None
+    said = None
+    if page.explain:
+        places = {part: place_of.get(row) for part, place_of in without.items()}
+        said = {**_said(result, row), "place": place + 1, "without": places}
     return Hit(item.item_id, item.title, sum(parts.values()), why, parts, columns_of(item), said)
 
 

@@ -6,11 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
+import numpy as np
+
 from engine.fuse import FEEDBACK, FUSIONS, HYBRID, Either, Feedback, TheoreticalMinMax
 from engine.live import Known
 from engine.matching import Cutoff
 from engine.pipeline import Pipeline, alone
 from engine.rank.blend import Blend
+from engine.rank.diverse import DIVERSITIES, EVALUATED, Diverse
 from engine.rank.identity import IdentityFirst
 from engine.rank.rules import ruled
 from engine.rank.stack import Stack
@@ -24,7 +27,8 @@ from engine.retrieve.words import Alike, Identity, Keyword
 from engine.rules import RuleBook
 from engine.settings import Settings
 from engine.snapshot import SECOND, Snapshot
-from engine.types import Fusion, Retriever
+from engine.types import Fusion, Retriever, Vectors
+from indexes.ranking import Rows
 
 # Which part of a score each leg feeds; what is not named here is the user's taste.
 PARTS: Mapping[str, str] = MappingProxyType(
@@ -174,10 +178,11 @@ def similar(snapshot: Snapshot, settings: Settings, learned: Mapping[str, Retrie
     fallback = learned.get("popular")
     pool = settings.search.pool
     pipelines = {name: Pipeline(legs, fusion, pool=pool, parts=parts) for name, fusion in FUSIONS.items()}
+    ranker = various(snapshot, settings.recommend.diversify, settings.recommend.diversity)
     pipelines["similar"] = Pipeline(
         legs,
         SIMILAR,
-        rankers=(Varied(snapshot.title),),
+        rankers=(Varied(snapshot.title), ranker),
         pool=pool,
         parts={**parts, "variety": "relevance"},
         fallback=fallback,
@@ -200,11 +205,33 @@ def recommend(
         pipelines[name] = Pipeline(
             personal, Stack(stack, parts), pool=STACK_POOL, parts=parts, fallback=popular
         )
-    pipelines["recommend"] = pipelines[_fusion_of("stack", pipelines, snapshot, settings)]
-    pipelines["repeats"] = pipelines[_fusion_of("stack-repeat", pipelines, snapshot, settings)]
+    served = pipelines[_fusion_of("stack", pipelines, snapshot, settings)]
+    repeats = pipelines[_fusion_of("stack-repeat", pipelines, snapshot, settings)]
+    ranker = various(snapshot, settings.recommend.diversify, settings.recommend.diversity)
+    pipelines["recommend"] = replace(served, rankers=(*served.rankers, ranker))
+    pipelines["repeats"] = replace(repeats, rankers=(*repeats.rankers, ranker))
+    for method in DIVERSITIES:
+        pipelines[method] = replace(served, rankers=(various(snapshot, method, EVALUATED),))
     cold = {name: learned[name] for name in ("popular", "trending") if name in learned}
     pipelines["cold"] = Pipeline(cold, Blend(FUSIONS["tmm"], parts, COLD_WEIGHTS), pool=pool, parts=parts)
     return pipelines | {name: pipelines["rrf"].only(name) for name in personal}
+
+
+def various(snapshot: Snapshot, method: str, strength: float) -> Diverse:
+    """The diversifier over the first space of vectors and the shop's own categories."""
+    space = next(iter(snapshot.main_spaces.values()), None)
+
+    def kinds(rows: Rows) -> list[str | None]:
+        return [snapshot.item(row).category or None for row in rows.tolist()]
+
+    if space is None:
+        return Diverse(method, strength, None, kinds)
+    at = space.vector
+
+    def vectors(rows: Rows) -> Vectors:
+        return np.array([at(row) for row in rows.tolist()], np.float32)
+
+    return Diverse(method, strength, vectors, kinds)
 
 
 def _fusion_of(

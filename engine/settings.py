@@ -63,6 +63,10 @@ class Recommend(Section):
     pool: int = Field(300, ge=10, le=5000, description="candidates asked of each retriever")
     fusion: str = Field("auto", description="auto (learned where there is evidence), or a fusion's name")
     repeat: bool = Field(False, description="let items that the user already bought back in")
+    diversify: Literal["mmr", "dpp", "calibrated"] = Field(
+        "mmr", description="how lists are made various: by likeness (mmr, dpp) or the user's own mix"
+    )
+    diversity: float = Field(0.0, ge=0, le=1, description="how strongly; a request's weight stands for it")
 
 
 class Learn(Section):

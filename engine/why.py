@@ -41,6 +41,7 @@ ENGLISH: Phrases = {
     "popular": "Popular in this shop now",
     "fallback": "Popular in this shop",
     "rules": "Placed here by the shop",
+    "diversity": "Adds variety to this list",
     "day": "{day} {month}",
 }
 CHINESE: Phrases = {
@@ -63,6 +64,7 @@ CHINESE: Phrases = {
     "popular": "本店当前热门",
     "fallback": "本店热门",
     "rules": "商家推荐位",
+    "diversity": "让列表更多样",
     "day": "{month}月{day}日",
 }
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "June", "July", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -118,7 +120,7 @@ def _sentence(snapshot: Snapshot, query: Query, row: int, leg: str, phrases: Phr
             lift = float(snapshot.generation.trend.lift[row]) if row < len(snapshot.generation) else 1.0
             key = "rising" if lift > 1 + RISE else "demand"
             return phrases[key].format(percent=round((lift - 1) * 100))
-        case "popular" | "fallback" | "rules" | "repeat" | "picture":
+        case "popular" | "fallback" | "rules" | "repeat" | "picture" | "diversity":
             return phrases[leg]
     return phrases["behaviour"].format(seed=seed) if query.seeds else phrases["taste"]
 

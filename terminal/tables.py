@@ -46,16 +46,25 @@ def hits(document: Document) -> None:
 def _parts(found: Sequence[Document]) -> Table:
     names = list(dict.fromkeys(name for hit in found for name in hit["parts"]))
     legs = list(dict.fromkeys(leg for hit in found for leg in hit["explain"].get("legs", {})))
-    table = _table("item", *names, "score", *legs, right=(*names, "score", *legs))
+    parts = list(dict.fromkeys(part for hit in found for part in hit["explain"].get("without", {})))
+    switched = [f"without {part}" for part in parts]
+    columns = (*names, "score", *switched, *legs)
+    table = _table("item", *columns, right=columns)
     for hit in found:
         said = hit["explain"].get("legs", {})
         table.add_row(
             _cell(hit["item_id"]),
             *(f"{hit['parts'].get(name, 0.0):+.4f}" for name in names),
             f"{hit['score']:.4f}",
+            *(_place(hit["explain"].get("without", {}).get(part)) for part in parts),
             *(_leg(said.get(leg)) for leg in legs),
         )
     return table
+
+
+def _place(place: int | None) -> str:
+    """The place a hit would have had; "-" where it would not have been found."""
+    return "-" if place is None else f"#{place}"
 
 
 def _leg(said: Document | None) -> str:
