@@ -109,7 +109,7 @@ def places_without(pipeline: Pipeline, query: Query, candidates: Candidates) -> 
     for name, values in zip(candidates.names, candidates.parts.T, strict=True):
         part = pipeline.parts.get(name, name)
         gave[part] = gave.get(part, False) or bool(np.any(values))
-    found = {}
+    found: dict[str, Mapping[int, int]] = {}
     for part in SWITCHES:
         if gave.get(part):
             changed = replace(query, weights={**query.weights, part: 0.0})
