@@ -41,7 +41,7 @@ format: setup
 	$(BIN)/ruff check --fix .
 
 bench: setup
-	@for study in benchmarks/*.py; do echo "== $$study"; $(BIN)/python $$study || exit 1; done
+	@for study in benchmarks/*.py; do name=$$(basename $$study .py); echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 # The exact versions that `make setup` installs, from what is installed now.
 lock:

@@ -1,6 +1,6 @@
 """What does HTTP cost on top of the engine, and does a server that has answered long still answer lean?
 
-    python -m benchmarks.http HOME [--seconds 10] [--query TEXT ...]
+    python -m benchmarks.over_http HOME [--seconds 10] [--query TEXT ...]
 
 HOME holds a published generation. Three things are asked in turn, by 1 and by 8 connections that are kept open:
 a handler that only says ok, /v1/search, and the engine in process. They share one machine with the asker.
@@ -136,7 +136,7 @@ def main() -> None:
         f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; ",
         end="",
     )
-    print(f"{time.strftime('%Y-%m-%d')}; python -m benchmarks.http HOME --workers {given.workers}\n")
+    print(f"{time.strftime('%Y-%m-%d')}; python -m benchmarks.over_http HOME --workers {given.workers}\n")
     print("| asked | connections | requests/s | p50 ms | p99 ms |\n|---|---|---|---|---|")
     for (name, connections), (rate, p50, p99, _) in figures.items():
         print(f"| {name} | {connections} | {rate:,.0f} | {p50:.2f} | {p99:.2f} |")
