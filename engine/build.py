@@ -161,11 +161,12 @@ def write(
     for name in learned:
         index = stages.timed(name, partial(learners[name].fit, behaviour.interactions))
         index.save(draft / "learned" / name)
-    suggester = stages.timed("suggestions", partial(learn_suggestions, items, table, now))
+    least = settings.search.least_users
+    suggester = stages.timed("suggestions", partial(learn_suggestions, items, table, now, least))
     suggester.save(draft / "suggestions")
     speller = stages.timed("spelling", partial(build_speller, items, table))
     speller.save(draft / "spelling")
-    searches = search_counts(table, now)
+    searches = search_counts(table, now, least)
     (draft / "searches.json").write_text(json.dumps(searches, ensure_ascii=False), encoding="utf-8")
     choices = stages.timed(
         "fusion", partial(_write_stacks, draft, items, behaviour, learned, written, settings, stages)

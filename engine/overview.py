@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from engine.searches import LEAST_USERS
 from engine.store import EventTable
 from engine.types import EVENT_TYPES, EventType
 from indexes.ranking import Mask
 
 DAY = 86_400.0
-LEAST_USERS = 3  # a search that fewer people made could point at one of them
 COUNTED = (EventType.SEARCH, EventType.VIEW, EventType.CLICK, EventType.CART, EventType.PURCHASE)
 
 

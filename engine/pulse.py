@@ -68,7 +68,8 @@ class Pulse:
         if self._table is None or not len(self._table):
             return Now(base.trend, tuple(base.searches))
         live = Live(self._table, base.ids.rows(self._table.items), clock)
-        return Now(moved(base.trend, live, clock), found(base.searches, live, base.trend.now, clock))
+        least = int(base.manifest["settings"]["search"].get("least_users", LEAST_USERS))
+        return Now(moved(base.trend, live, clock), found(base.searches, live, base.trend.now, clock, least))
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,9 +157,9 @@ def moved(trend: TrendIndex, live: Live, clock: float) -> TrendIndex:
 
 
 def found(
-    base: Any, live: Live, then: float, clock: float, most: int = 1000
+    base: Any, live: Live, then: float, clock: float, least_users: int = LEAST_USERS, most: int = 1000
 ) -> tuple[Mapping[str, Any], ...]:
-    """Searches with their decayed counts, those since the rebuild (`then`) added; new ones need three people."""
+    """Searches with their decayed counts, those since the rebuild (`then`) added; new ones need `least_users`."""
     table = live.table
     use = np.flatnonzero((table.type == SEARCH) & (table.query >= 0) & live.kept)
     fade = float(np.exp2(-max(clock - then, 0.0) / DAY / HALF_LIFE_DAYS))
@@ -177,7 +178,7 @@ def found(
         weight[text] = weight.get(text, 0.0) + float(np.exp2(-age / HALF_LIFE_DAYS))
     for text, visits in seen.items():
         fresh = len({who for who, _ in visits})
-        if text not in counts and fresh < LEAST_USERS:
+        if text not in counts and fresh < least_users:
             continue
         counts[text] = counts.get(text, 0.0) + weight[text]
         people[text] = people.get(text, 0) + fresh

@@ -9,14 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.documents import TEXT_COLUMNS, localised
-from engine.searches import LEAST_USERS
 from engine.store import EventTable
 from engine.text.spelling import Speller
 from engine.text.suggest import Suggester
 from engine.types import EVENT_TYPES, EventType, Item
 
 
-def learn_suggestions(items: Sequence[Item], table: EventTable, now: float) -> Suggester:
+def learn_suggestions(items: Sequence[Item], table: EventTable, now: float, least_users: int) -> Suggester:
     """Completions from the log's searches and from the names of categories and brands, in every language."""
     asked, people = _searches(table)
     searches = (
@@ -29,7 +28,7 @@ def learn_suggestions(items: Sequence[Item], table: EventTable, now: float) -> S
         for text in localised(item, column).values()
         for part in text.split(" > ")
     }
-    return Suggester.build(searches, sorted(names), now, enough=LEAST_USERS)
+    return Suggester.build(searches, sorted(names), now, enough=least_users)
 
 
 def build_speller(items: Sequence[Item], table: EventTable) -> Speller:

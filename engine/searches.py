@@ -16,7 +16,7 @@ LEAST_USERS = 3  # a search that fewer people made could point at one of them
 MOST = 1000
 
 
-def search_counts(table: EventTable, now: float) -> list[dict[str, Any]]:
+def search_counts(table: EventTable, now: float, least_users: int = LEAST_USERS) -> list[dict[str, Any]]:
     """Searches with their decayed counts and how many people made them, commonest first.
 
     A search counts half for every week of its age; a person counts once a day for one search, so that nobody
@@ -36,6 +36,6 @@ def search_counts(table: EventTable, now: float) -> list[dict[str, Any]]:
         text = table.queries[query].strip().casefold()
         counts[text] += float(weight)
         who[text].add(person)
-    kept = [text for text in counts if len(who[text]) >= LEAST_USERS]
+    kept = [text for text in counts if len(who[text]) >= least_users]
     kept.sort(key=lambda text: (-counts[text], text))
     return [{"query": text, "count": round(counts[text], 3), "users": len(who[text])} for text in kept[:MOST]]

@@ -53,6 +53,11 @@ class Search(Section):
         "synonyms.txt",
         description="a file in the home: `tv, television` both ways, `ipod => mp3 player` one way",
     )
+    least_users: int = Field(
+        3,
+        ge=1,
+        description="a search that fewer people made is neither suggested nor trending: it could point at one",
+    )
     personalization: float = Field(
         0.15, ge=0, le=10, description="weight of the user's taste; 0 switches it off"
     )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from engine import Engine
 from engine.errors import BadQuery, NoGeneration, UnknownItem
+from engine.settings import Settings
 from engine.types import Item
 
 
@@ -234,3 +237,16 @@ def test_a_request_under_way_keeps_its_snapshot(own_shop):
         answer = own_shop.search("red hiking boot", k=1)
     assert answer.generation == 1 and answer.hits[0].title == "Alder red hiking boot"
     assert own_shop.search("boot").generation == 2
+
+
+def test_a_search_of_too_few_people_is_neither_suggested_nor_trending(own_home: Path) -> None:
+    settings = Settings.load(own_home)
+    assert {row["query"] for row in Engine.open(own_home).trending_searches()} == {
+        "hiking boot",
+        "coffee mug",
+    }
+    shy = settings.model_copy(update={"search": settings.search.model_copy(update={"least_users": 25})})
+    shop = Engine.open(own_home, shy)  # 24 people made the log
+    shop.rebuild(force=True)
+    assert shop.trending_searches() == []
+    assert "hiking boot" not in [row["text"] for row in shop.suggest("hik")]

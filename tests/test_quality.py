@@ -66,7 +66,9 @@ def test_a_shop_of_electronics_is_searched_better_by_words_and_meaning_together(
 def test_a_real_log_makes_recommendations_that_beat_what_is_popular(eval_data, tmp_path_factory, tmp_path):
     """online_retail_ii without the learned fusion, which takes minutes: the fixed weights and the single models."""
     data = eval_data / "online_retail_ii"
-    settings = '[encoder]\nmodel = "static"\n[learn]\nstack = false\nskip = ["sequence", "bpr", "next"]\n'
+    settings = (
+        '[encoder]\nmodel = "static"\n[learn]\nstack = false\nskip = ["sequence", "gru", "bpr", "next"]\n'
+    )
     engine = home_of(tmp_path_factory, "retail", settings)
     engine.ingest("items", [data / "items.parquet"])
     engine.ingest("events", [data / "events_train.parquet"])
