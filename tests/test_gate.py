@@ -104,7 +104,8 @@ def test_only_what_serves_is_measured(shop: Engine) -> None:
     """The name the setting gives is the pipeline that answers."""
     named = Settings.model_validate({"recommend": {"fusion": "borda"}})
     wired = routes(shop.view().snapshot, named)["recommend"]
-    assert wired["recommend"] is wired["borda"]
+    assert wired["recommend"].fuse is wired["borda"].fuse
+    assert wired["recommend"].retrievers == wired["borda"].retrievers
 
 
 def test_a_generation_of_an_older_version_does_not_stop_a_rebuild(tmp_path: Path) -> None:
