@@ -100,7 +100,8 @@ class Engine(Operations):
 
         def finds(other: str) -> bool:
             asked = replace(query, text=self._reader.worded(other))
-            return any(len(rows) for rows in result_set(view, asked))
+            result, beyond = result_set(view, asked)
+            return len(result.candidates) + len(beyond) > 0
 
         meant = did_you_mean(view.snapshot.generation.speller, wording.text, finds)
         return replace(answer, did_you_mean=meant, took_ms=(perf_counter() - started) * 1000)
@@ -349,9 +350,7 @@ class Engine(Operations):
         self._check(page)
         pipeline = self._pipeline(view, task, name)
         if name == "search" and query.text and query.vector is None:
-            # One pool for every page, so that page 9 goes on where page 8 ended.
-            result = pipeline(query, 1)
-            beyond = view.snapshot.matching.beyond(query, result.candidates.rows, result.evidence.rows)
+            result, beyond = result_set(view, query)
             answer = present(view.snapshot, pipeline, query, result, page, 0.0, beyond)
         else:
             result = pipeline(query, page.offset + page.k)

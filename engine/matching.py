@@ -58,9 +58,7 @@ class Matching:
     def meant(self, query: Query, evidence: Evidence) -> Mask:
         """Which of the candidates [n] are in the result set."""
         share = self.shares(query.text)
-        covered = share[evidence.rows]
-        likeness = np.nan_to_num(evidence.leg("semantic"), nan=-1.0)
-        near = likeness + LEAN * covered >= self.noise(query.text)
+        covered, near = share[evidence.rows], self._near(query, evidence)
         always = np.zeros(len(evidence.rows), np.bool_)
         for leg in ALWAYS:
             if leg in evidence.legs:
@@ -70,17 +68,24 @@ class Matching:
             return always
         return always | near | (covered >= SHARE * best - SLACK) & (covered > 0)
 
-    def beyond(self, query: Query, meant: Rows, candidates: Rows) -> Rows:
-        """The rest of the result set, ascending: what no leg's pool held. `meant`: the candidates in it."""
+    def beyond(self, query: Query, evidence: Evidence) -> Rows:
+        """The rest of the result set, ascending: what no leg's pool held."""
         share = self.shares(query.text)
         best = _best(share)
-        if best <= 0 or not len(meant):
+        sense = best >= SENSE - SLACK or self._near(query, evidence).any()
+        if not sense or not len(evidence.rows):
             return np.empty(0, np.int64)
         rest = (share >= SHARE * best - SLACK) & (share > 0)
         if query.allowed is not None:
             rest &= query.allowed
-        rest[candidates] = False
+        rest[evidence.rows] = False
         return np.flatnonzero(rest)
+
+    def _near(self, query: Query, evidence: Evidence) -> Mask:
+        """Which of the candidates [n] are meant by their meaning."""
+        likeness = np.nan_to_num(evidence.leg("semantic"), nan=-1.0)
+        near: Mask = likeness + LEAN * self.shares(query.text)[evidence.rows] >= self.noise(query.text)
+        return near
 
     def ranked(self, query: Query, rows: Rows) -> Ranking:
         """`rows` by their words: how the rest of the set is ordered."""

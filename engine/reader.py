@@ -10,7 +10,7 @@ from time import time
 
 from engine.errors import NoGeneration
 from engine.live import Changes, fold
-from engine.pipeline import Pipeline
+from engine.pipeline import Pipeline, Result
 from engine.routes import routes
 from engine.rules import rules_at
 from engine.settings import Settings
@@ -107,8 +107,10 @@ class Reader:
         return Snapshot.of(generation, changes, self.encoders)
 
 
-def result_set(view: View, query: Query) -> tuple[Rows, Rows]:
-    """The rows that a search means: those of the candidates, and those beyond them."""
+def result_set(view: View, query: Query) -> tuple[Result, Rows]:
+    """What a search means: its candidates, ranked, and the rows of the set beyond them.
+
+    One pool for every page, so that page 9 goes on where page 8 ended.
+    """
     result = view.routes["search"]["search"](query, 1)
-    meant = result.candidates.rows
-    return meant, view.snapshot.matching.beyond(query, meant, result.evidence.rows)
+    return result, view.snapshot.matching.beyond(query, result.evidence)

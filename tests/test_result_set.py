@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from engine import Engine
 from engine.matching import SHARE
+from engine.rules import Rule, rules_at
 from engine.text import query_terms
 from engine.text.analysis import analyse
 
@@ -172,3 +173,14 @@ def test_did_you_mean_finds_something_and_is_silent_where_nothing_is_wrong(shop:
     assert shop.search("kettel", k=5, filters="brand = Nobody").did_you_mean is None
     assert shop.search("red kettle", k=5).did_you_mean is None
     assert shop.search("asdfgh", k=5).did_you_mean is None
+
+
+def test_a_pin_on_nonsense_shows_the_pin_and_nothing_else(own_shop: Engine) -> None:
+    """One word of five is known, and by more items than the pool holds: still less than the sense of a query."""
+    small = own_shop.settings.search.model_copy(update={"pool": 10})
+    shop = Engine(own_shop.home, own_shop.settings.model_copy(update={"search": small}), own_shop.store)
+    text = "qwxzv blorp vrrgh zzkrt kitchen"
+    assert shop.search(text, k=50).total == 0
+    rules_at(shop.home).put(Rule.of({"kind": "pin", "query": text, "items": ["lamps-blue"]}))
+    answer = shop.search(text, k=50)
+    assert ([hit.item_id for hit in answer.hits], answer.total) == (["lamps-blue"], 1)
