@@ -19,6 +19,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -71,18 +72,18 @@ def fit(name: str, size: str) -> dict[str, Any]:
         peer: Any = AlternatingLeastSquares(
             factors=64, iterations=als.iterations, regularization=0.05, num_threads=1
         )
-        call = lambda: peer.fit(R, show_progress=False)  # noqa: E731
+        call = partial(peer.fit, R, show_progress=False)
     elif name == "implicit bpr":
         from implicit.cpu.bpr import BayesianPersonalizedRanking
 
         R = positive(user_items(x))
         peer = BayesianPersonalizedRanking(factors=64, iterations=bpr.iterations, num_threads=1)
-        call = lambda: peer.fit(R, show_progress=False)  # noqa: E731
+        call = partial(peer.fit, R, show_progress=False)
     else:
         learner: Any = {"als": als, "bpr": bpr}.get(name, LEARNERS[name])
         small = x.where(np.arange(len(x)) < 300)
         (replace(learner, iterations=1) if name in ("als", "bpr") else learner).fit(small)  # compiles, loads
-        call = lambda: learner.fit(x)  # noqa: E731
+        call = partial(learner.fit, x)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     started = time.perf_counter()
     call()

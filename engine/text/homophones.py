@@ -6,7 +6,7 @@ the shop never wrote side by side is put right when it sounds like a word that t
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -34,7 +34,7 @@ class Homophones:
     def build(cls, texts: Mapping[str, float]) -> Self:
         """Learn from `texts`, each with its weight: 1 for a title, the number of users for a query."""
         pairs: Counter[str] = Counter()
-        words: Counter[str] = Counter()
+        words: defaultdict[str, float] = defaultdict(float)
         for text, weight in texts.items():
             for run in _runs(fold(text)):
                 pairs.update(a + b for a, b in pairwise(run))
@@ -42,7 +42,7 @@ class Homophones:
                 # A word may be cut in two where the dictionary does not know it: neighbours count together too.
                 for word in (*cut, *(a + b for a, b in pairwise(cut))):
                     if min(SPANS) <= len(word) <= max(SPANS):
-                        words[word] += weight  # type: ignore[assignment]
+                        words[word] += weight
         known, _ = Vocabulary.of(list(pairs))
         sounds = {(spellings(word)[0], word): n for word, n in words.items() if n >= OFTEN}
         return cls(known, PrefixIndex.keyed(sounds))

@@ -36,8 +36,13 @@ def spellings(text: str) -> tuple[str, ...]:
     from pypinyin import lazy_pinyin
 
     # Its types know nothing of an answer of several syllables, which its documentation allows.
-    apart: Any = lambda rest: list(rest.replace(" ", ""))  # noqa: E731
-    syllables = lazy_pinyin(text, errors=apart)
+    errors: Any = _apart
+    syllables = lazy_pinyin(text, errors=errors)
     whole = "".join(syllables)
     initials = "".join(syllable[:1] for syllable in syllables)
     return (whole, initials) if len(initials) > 1 else (whole,)
+
+
+def _apart(rest: str) -> list[str]:
+    """What is not Chinese, a character each."""
+    return list(rest.replace(" ", ""))

@@ -71,7 +71,7 @@ class Speller:
     weights: Floats
 
     @classmethod
-    def build(cls, texts: Iterable[str], queries: Mapping[str, float] | None = None) -> Self:
+    def build(cls, texts: Iterable[str], queries: Mapping[str, int] | None = None) -> Self:
         """Learn from the catalogue's `texts` and the log's `queries` (query -> how many users made it).
 
         A word of the log alone counts only when ENOUGH users typed it: a log is full of misspellings.
@@ -89,12 +89,12 @@ class Speller:
         asked_pairs: Counter[tuple[str, str]] = Counter()
         for text, users in (queries or {}).items():
             if users >= ENOUGH and ANY_HAN.search(text):
-                written[text] += users  # type: ignore[assignment]
+                written[text] += users
             tokens = tokens_of(text)
             for token in tokens:
-                asked[token] += users  # type: ignore[assignment]
+                asked[token] += users
             for pair in pairwise(tokens):
-                asked_pairs[pair] += users  # type: ignore[assignment]
+                asked_pairs[pair] += users
         for word, users in asked.items():
             if users >= ENOUGH or word in counts:
                 counts[word] += users
